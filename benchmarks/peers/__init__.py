@@ -1,0 +1,1 @@
+"""The peers: what ensue is measured against."""
