@@ -4,7 +4,6 @@ The clinic: a complete small application on ensue's public API, with a stream of
     clinic            the application: `ensue verify --app ensue.demo:clinic`
     import_stream     send a folder of the stream's form through a ledger of the clinic
     shipped_stream    the folder of the small stream that comes with the package
-    timeline_lines    what happened to one patient, told line by line
 """
 
 from ensue.demo import events

@@ -1,6 +1,9 @@
 """
 From a line of the stream to the event it stands for.
 
+Each table of the stream has a model of its own, but for the observations: those with an order are the laboratory's
+results (`LabResult`, table `lab_result`), all others, with the parts of panels, are `Observation`.
+
 The fields of the clinic's forms have the names of the stream's columns, so that a form takes what its row has under
 those names. What is left to say here: which event a command is, and what a row knows only in hindsight.
 """
@@ -52,7 +55,7 @@ def event_of(line: Line) -> Event:
     shape = EVENTS.get(line.command)
     if shape is None:
         raise StreamError(f"Line {line.seq} of the timeline: expected one of the commands {', '.join(EVENTS)}; found {line.command!r}.")
-    values: dict[str, Any] = {field: line.row[column] for field, column in columns_of(shape, tuple(line.row))}
+    values: dict[str, Any] = {field: line.row[column] for field, column in columns_of(line.command, tuple(line.row))}
     if line.parts:
         values["parts"] = tuple(part_of(part) for part in line.parts)
     for column in hindsight(shape, line.row):
@@ -61,9 +64,9 @@ def event_of(line: Line) -> Event:
 
 
 @cache
-def columns_of(shape: type[Event], columns: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def columns_of(command: str, columns: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Which field of the form takes which of these columns: the one of its own name, or with `_id` after it, as on the wire."""
-    fields = inspect.get_annotations(shape)
+    fields = inspect.get_annotations(EVENTS[command])
     return tuple((field, column) for field in fields for column in (field, f"{field}_id") if column in columns)
 
 
@@ -90,6 +93,11 @@ def part_of(row: Row) -> ObservationPart:
         value=row["value"],
         unit=row["unit"],
     )
+
+
+def practitioner_of(line: Line) -> str | None:
+    """Who at the clinic entered the fact, where the source says."""
+    return line.row.get("requester_id") or line.row.get("practitioner_id")
 
 
 def moment_of(stamp: str) -> datetime:

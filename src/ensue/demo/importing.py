@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 
 from ensue import ConflictError, InvalidForm, Ledger, Record, Rejected
-from ensue.demo.forms import event_of, moment_of
+from ensue.demo.forms import event_of, moment_of, practitioner_of
 from ensue.demo.stream import Line, Stream
 
 ACTOR = "import"
@@ -119,8 +119,14 @@ def sent(ledger: Ledger, line: Line, version: str | None) -> Future[Record] | In
         event = event_of(line)
     except InvalidForm as invalid:
         return invalid
-    key = f"{line.command}/{line.row_id}"
-    return ledger.submit_soon(event, actor=ACTOR, key=key, version=version, occurred=moment_of(line.effective_at))
+    return ledger.submit_soon(
+        event,
+        actor=ACTOR,
+        key=f"{line.command}/{line.row_id}",
+        version=version,
+        occurred=moment_of(line.effective_at),
+        behalf=practitioner_of(line),
+    )
 
 
 def answered(line: Line, outcome: Future[Record] | InvalidForm) -> tuple[Line, Answer]:
