@@ -1,0 +1,58 @@
+"""
+ensue: an event happens; ensue decides what follows, saves both together, and can prove it.
+
+These are the public names; everything else may move.
+"""
+
+from ensue.core.app import App
+from ensue.core.codec import Purpose, Sensitive
+from ensue.core.data import Value
+from ensue.core.effect import Attempt, Done, Effect, GiveUp, Retry
+from ensue.core.event import Event
+from ensue.core.marks import by, column, new, optional, related
+from ensue.core.model import Model, View
+from ensue.core.operation import Cancel, Delete, Erase, Increase, Insert, Operation, Update
+from ensue.core.plan import Plan
+from ensue.core.record import Record
+from ensue.core.rejection import AlreadyExists, NotFound, Rejection, Rejections
+from ensue.core.shapes import lossy
+from ensue.core.state import Lookup, New, Ref, Related
+from ensue.errors import (
+    ClockError,
+    Closed,
+    ConfigurationError,
+    ConflictError,
+    DefinitionError,
+    EnsueError,
+    Erased,
+    ExpectationMissing,
+    FieldConflict,
+    InvalidForm,
+    InvalidJson,
+    KeyReused,
+    LedgerError,
+    NotLoaded,
+    NotMigrated,
+    Refused,
+    Rejected,
+    RequestError,
+    StepError,
+    Tampered,
+    TooLarge,
+    Unavailable,
+    UnknownEventType,
+    VersionError,
+)
+from ensue.runtime.ledger import Database, Ledger, open
+from ensue.runtime.reading import Change, Snapshot
+from ensue.runtime.request import Answer, Request
+from ensue.runtime.verify import Report
+
+__all__ = [
+    "AlreadyExists", "Answer", "App", "Attempt", "Cancel", "Change", "ClockError", "Closed", "ConfigurationError", "ConflictError", "Database",
+    "DefinitionError", "Delete", "Done", "Effect", "EnsueError", "Erase", "Erased", "Event", "ExpectationMissing", "FieldConflict", "GiveUp",
+    "Increase", "Insert", "InvalidForm", "InvalidJson", "KeyReused", "Ledger", "LedgerError", "Lookup", "Model", "New", "NotFound", "NotLoaded",
+    "NotMigrated", "Operation", "Plan", "Purpose", "Record", "Ref", "Refused", "Rejected", "Rejection", "Rejections", "Related", "Report",
+    "Request", "RequestError", "Retry", "Sensitive", "Snapshot", "StepError", "Tampered", "TooLarge", "Unavailable", "UnknownEventType",
+    "Update", "Value", "VersionError", "View", "by", "column", "lossy", "new", "open", "optional", "related",
+]  # fmt: skip

@@ -1,0 +1,324 @@
+"""
+App: the registry. What event types there are, which steps decide them since when, and who performs their effects.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import Any, TypeVar, cast
+
+from ensue.core.data import fields_of
+from ensue.core.effect import Attempt, Done, Effect, GiveUp, Retry
+from ensue.core.event import Event
+from ensue.core.logic import Logic, build_logic, resolve_steps
+from ensue.core.model import Model, check_model, newest
+from ensue.core.rejection import Rejection
+from ensue.core.shapes import check_line, line_of, shape_at
+from ensue.core.step import Step, StepDecorator, StepFunction, check_rejects, contract_of
+from ensue.core.version import Version, VersionEntry
+from ensue.errors import DefinitionError, UnknownEventType, VersionError
+
+E = TypeVar("E", bound=Event)
+F = TypeVar("F", bound=Effect)
+Performer = Callable[[F, Attempt], Done | Retry | GiveUp]
+
+
+class App:
+    """
+    The logic of one application: `clinic = App("clinic")`.
+
+    Args:
+        name: for people and messages.
+        default: the version of events whose caller, credential and account say none; else the newest.
+        models: models that no event names, so that their tables are made too.
+    """
+
+    def __init__(self, name: str, *, default: str | None = None, models: Sequence[type[Model]] = ()) -> None:
+        self.name = name
+        self.default = Version.declared(default, f"App({name!r}, default=)") if default else None
+        self._extra_models = tuple(models)
+        self._steps: dict[str, list[Step]] = {}
+        self._shapes: dict[str, type[Event]] = {}
+        self._ended_steps: dict[Any, Version] = {}
+        self._ended_events: dict[str, tuple[Version, str]] = {}
+        self._why_ended: dict[Any, str] = {}
+        self._entries: dict[Version, VersionEntry] = {}
+        self._performers: dict[str, tuple[Performer[Any], str]] = {}
+        self._effects: dict[str, type[Effect]] = {}
+        self._logic: dict[tuple[str, Version], Logic] = {}
+        self._line: tuple[Version, ...] | None = None
+        self._checked = False
+
+    # -- declaring
+    def step(
+        self,
+        event: type[E],
+        *,
+        since: str,
+        rejects: Sequence[type[Rejection]] = (),
+        replaces: StepFunction | None = None,
+        after: StepFunction | None = None,
+    ) -> StepDecorator[E]:
+        """
+        Register a step that decides *event* since a date.
+
+        Args:
+            since: the version from which on it runs; not before the date of *event*'s shape.
+            rejects: the reasons it may raise.
+            replaces: the step whose place, and name in effect keys, it takes.
+            after: the step of the same date, in another module, that it follows.
+
+        Raises:
+            DefinitionError: the contract or a date cannot be.
+        """
+
+        def register(function: Any) -> Any:
+            name = function.__name__
+            version = Version.declared(since, f"Step {name}")
+            if version < event.__ensue__.version:
+                raise DefinitionError(f"Step {name}: since {version} is before {event.__ensue__.version}, when {event.__name__} begins; register it for the shape of that date.")
+            contract, takes_plan = contract_of(function, event)
+            steps = self._steps.setdefault(event.__ensue__.type, [])
+            replaced = next((one for one in steps if one.function is replaces), None) if replaces is not None else None
+            steps.append(
+                Step(
+                    name,
+                    replaced.origin if replaced else name,
+                    function,
+                    event,
+                    version,
+                    contract,
+                    check_rejects(name, rejects),
+                    replaces,
+                    after,
+                    takes_plan,
+                    function.__module__,
+                    sum(map(len, self._steps.values())),
+                )
+            )
+            self._join(event)
+            for effect in contract.effects_declared:
+                self._join_effect(effect)
+            return function
+
+        return cast("StepDecorator[E]", register)
+
+    def end_step(self, step: StepFunction, *, since: str, why: str) -> None:
+        """From *since* on the step no longer runs; *why* is the changelog text."""
+        if not any(one.function is step for steps in self._steps.values() for one in steps):
+            raise DefinitionError(f"end_step({step.__name__}): it is no step of {self.name}; register it before it is ended.")
+        self._ended_steps[step] = Version.declared(since, f"end_step({step.__name__})")
+        self._why_ended[step] = why
+        self._forget()
+
+    def end_event(self, type: str, *, since: str, why: str) -> None:
+        """From *since* on events of this type are no longer taken; *why* is the changelog text."""
+        self._ended_events[type] = (Version.declared(since, f"end_event({type})"), why)
+        self._forget()
+
+    def version(self, date: str, text: str, *, deprecated: str | None = None, retired: str | None = None) -> None:
+        """Say what a version is; *deprecated* and *retired* are the dates from which it warns, and refuses new events."""
+        version = Version.declared(date, "version()")
+        if not text.strip():
+            raise DefinitionError(f"version({date!r}): a version says what changed; write one sentence.")
+        if version in self._entries:
+            raise DefinitionError(f"version({date!r}): declared twice; keep one text.")
+        self._entries[version] = VersionEntry(version, text, _day(deprecated, date), _day(retired, date))
+        self._forget()
+
+    def performer(self, effect: type[F], *, acts_as: str = "effects") -> Callable[[Performer[F]], Performer[F]]:
+        """Register the function that performs *effect* after commit; events that bring its answer back have the actor *acts_as*."""
+
+        def register(function: Performer[F]) -> Performer[F]:
+            self._join_effect(effect)
+            if effect.__ensue__.kind in self._performers:
+                raise DefinitionError(f"Performer {function.__name__}: {effect.__name__} has one already; an effect is performed by one function.")
+            self._performers[effect.__ensue__.kind] = (function, acts_as)
+            return function
+
+        return register
+
+    def _join(self, event: type[Event]) -> None:
+        first = line_of(event)[0]
+        known = self._shapes.setdefault(event.__ensue__.type, first)
+        if known is not first:
+            raise DefinitionError(f"{event.__name__}: {event.__ensue__.type!r} is the type of {known.__name__} already; say follows={line_of(known)[-1].__name__}, or choose another type.")
+        self._forget()
+
+    def _join_effect(self, effect: type[Effect]) -> None:
+        known = self._effects.setdefault(effect.__ensue__.kind, effect)
+        if known is not effect:
+            raise DefinitionError(f"{effect.__name__}: kind {effect.__ensue__.kind!r} is {known.__name__}'s already; choose another kind.")
+
+    def _forget(self) -> None:
+        self._logic.clear()
+        self._line = None
+        self._checked = False
+
+    # -- looking up
+    def check(self) -> None:
+        """
+        Everything that can only be checked when all is declared; called when a ledger opens.
+
+        Raises:
+            DefinitionError: the first thing that cannot be.
+        """
+        if self._checked:
+            return
+        for model in self.models():
+            check_model(model)
+            check_line(model)
+        for type_, first in self._shapes.items():
+            check_line(first)
+            for version in self.line():
+                if self._decides(type_, version):
+                    self.logic(type_, version)
+        self._checked = True
+
+    def line(self) -> tuple[Version, ...]:
+        """Every version there is, oldest first: what `version()` declared and what shapes and steps begin at."""
+        if self._line is None:
+            dates = set(self._entries) | {one.since for steps in self._steps.values() for one in steps} | set(self._ended_steps.values())
+            dates |= {version for version, _ in self._ended_events.values()} | {shape.__ensue__.version for first in self._shapes.values() for shape in line_of(first)}
+            self._line = tuple(sorted(dates))
+        return self._line
+
+    def entries(self) -> tuple[VersionEntry, ...]:
+        """What the application said of its versions, oldest first."""
+        return tuple(self._entries[version] for version in sorted(self._entries))
+
+    def types(self) -> tuple[str, ...]:
+        """The names of all event types, sorted."""
+        return tuple(sorted(self._shapes))
+
+    def effects(self) -> dict[str, type[Effect]]:
+        """Effect classes by kind."""
+        return dict(self._effects)
+
+    def performer_of(self, kind: str) -> tuple[Performer[Any], str] | None:
+        """The function that performs effects of *kind*, and the actor of its answers."""
+        return self._performers.get(kind)
+
+    def shapes(self, type_: str) -> list[type[Event]]:
+        """The shapes of an event type, oldest first. Raises UnknownEventType."""
+        return line_of(self._first(type_))
+
+    def _first(self, type_: str) -> type[Event]:
+        first = self._shapes.get(type_)
+        if first is None:
+            near = difflib.get_close_matches(type_, self._shapes, n=2)
+            raise UnknownEventType(f"There is no event type {type_!r}; " + (f"did you mean {' or '.join(near)}?" if near else f"{self.name} has {', '.join(self.types())}."))
+        return first
+
+    def _decides(self, type_: str, version: Version) -> bool:
+        ended = self._ended_events.get(type_)
+        first = self._first(type_)
+        starts = min((one.since for one in self._steps[type_]), default=first.__ensue__.version)
+        return first.__ensue__.version <= version and starts <= version and (ended is None or version < ended[0])
+
+    def logic(self, type_: str, version: Version) -> Logic:
+        """
+        The steps and shapes of an event type at a version, resolved once.
+
+        Raises:
+            UnknownEventType, VersionError (code `not_in_version`).
+        """
+        found = self._logic.get((type_, version))
+        if found is None:
+            first = self._first(type_)
+            if not self._decides(type_, version):
+                having = [one for one in self.line() if self._decides(type_, one)]
+                raise VersionError("not_in_version", f"{type_} is not in {version}; it is in {having[0]} to {having[-1]}.", nearest=[str(having[0]), str(having[-1])])
+            shape = shape_at(first, version)
+            assert shape is not None, "_decides has seen that the first shape is not after the version"
+            found = self._logic[type_, version] = build_logic(type_, version, shape, resolve_steps(self._steps[type_], self._ended_steps, version))
+        return found
+
+    def choose(self, *asked: str | None, today: date) -> Version:
+        """
+        The version an event runs under: the first of *asked* that is given (call, credential, account), else the default, else the newest.
+
+        Raises:
+            VersionError: malformed, unknown (names the nearest two), future, before_first or retired.
+        """
+        line = self.line()
+        text = next((one for one in asked if one is not None), None)
+        if text is None:
+            if self.default is None and not line:
+                raise VersionError("unknown", f"{self.name} has no versions yet: register a step.")
+            return self.default or line[-1]
+        version = Version.parse(text)
+        if version not in line:
+            raise _not_on(line, version)
+        entry = self._entries.get(version)
+        if entry is not None and entry.retired is not None and entry.retired <= today:
+            later = [one for one in line if version < one]
+            successor = str(later[0]) if later else None
+            raise VersionError(
+                "retired",
+                f"{version} was retired on {entry.retired}" + (f"; use {successor} or later." if successor else "."),
+                nearest=[successor] if successor else [],
+                sunset=entry.retired.isoformat(),
+            )
+        return version
+
+    def models(self) -> tuple[type[Model], ...]:
+        """Every model the application touches, in its newest shape, sorted by name."""
+        found: dict[str, type[Model]] = {}
+
+        def add(model: type[Model]) -> None:
+            latest = newest(model)
+            name = latest.__ensue__.name
+            known = found.setdefault(name, latest)
+            if known is not latest:
+                raise DefinitionError(f"{latest.__name__}: {name!r} is the name of {known.__qualname__} already; give one of them name=.")
+            if known is latest and latest not in seen:
+                seen.add(latest)
+                for one in line_of(latest):
+                    for other in (*one.__ensue__.parents, *one.__ensue__.children):
+                        add(other)
+
+        seen: set[type[Model]] = set()
+        for model in self._named_models():
+            add(model)
+        return tuple(found[name] for name in sorted(found))
+
+    def _named_models(self) -> Iterator[type[Model]]:
+        yield from self._extra_models
+        for steps in self._steps.values():
+            for step in steps:
+                yield from step.contract.models
+        for first in self._shapes.values():
+            for shape in line_of(first):
+                fields_of(shape)  # resolves names of classes that were defined later
+                yield from (one.model for one in shape.__ensue__.state.values())
+
+    def model(self, name: str) -> type[Model]:
+        """The newest shape of the model of this name. Raises DefinitionError."""
+        found = {one.__ensue__.name: one for one in self.models()}
+        if name not in found:
+            raise DefinitionError(f"{self.name} has no model {name!r}; it has {', '.join(found)}.")
+        return found[name]
+
+
+def _day(text: str | None, version: str) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise DefinitionError(f"version({version!r}): {text!r} is no date: {error}.") from None
+
+
+def _not_on(line: tuple[Version, ...], version: Version) -> VersionError:
+    if not line:
+        return VersionError("unknown", "The application has no versions yet: register a step.")
+    if version < line[0]:
+        return VersionError("before_first", f"{version} is before the first version, {line[0]}.", nearest=[str(line[0])])
+    if line[-1] < version:
+        return VersionError("future", f"{version} is after the newest version, {line[-1]}.", nearest=[str(line[-1])])
+    below = max(one for one in line if one < version)
+    above = min(one for one in line if version < one)
+    return VersionError("unknown", f"There is no version {version}; the nearest are {below} and {above}.", nearest=[str(below), str(above)])

@@ -1,0 +1,262 @@
+"""
+Binding: from an event and the facts to what its steps receive. Ids by their paths, rows, subjects, and what is frozen.
+
+`Binding.needs` asks for what is not known, wave by wave; `subjects` are the chains to lock; `bind` gives the loaded
+event in every shape that the logic reads, and the state section of the payload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ensue.core.canonical import Json
+from ensue.core.data import fields_of
+from ensue.core.event import Context, Event, sent_form, whole_form, with_values
+from ensue.core.facts import Facts, Needs, Query
+from ensue.core.identity import row_id
+from ensue.core.logic import Logic
+from ensue.core.marks import By
+from ensue.core.model import Model, encoded_row, newest, row_key, subjects_of_row
+from ensue.core.rejection import AlreadyExists, NotFound
+from ensue.core.shapes import event_in_shape
+from ensue.core.state import StateField
+from ensue.errors import TooLarge
+
+UNKNOWN: Any = object()
+
+
+class Bound:
+    """An event ready to be decided: in every shape its logic reads, with the rows it declared."""
+
+    __slots__ = ("declared", "events", "foreign", "new", "state", "subjects")
+
+    def __init__(self, subjects: tuple[str, ...]) -> None:
+        self.subjects = subjects
+        self.events: dict[type[Event], Event] = {}
+        self.state: list[Json] = []
+        """The state section of the payload: `[[field, model, id, {…}]…]`."""
+        self.declared: set[tuple[str, str]] = set()
+        """Model and id of every row the steps may see, and so may change."""
+        self.foreign: list[tuple[str, str, tuple[str, ...]]] = []
+        """Model, id and columns of rows read from other subjects."""
+        self.new: list[tuple[str, str]] = []
+        """Model and id of every row the event said it would insert."""
+
+
+class Binding:
+    """One event, its id and its logic, on the way to being decided."""
+
+    __slots__ = ("event", "form", "forms", "id", "logic", "sent", "shaped", "targets")
+
+    def __init__(self, event: Event, logic: Logic, id: str) -> None:
+        self.logic = logic
+        self.id = id
+        self.sent = sent_form(event)
+        self.event = _with_new_ids(event, id)
+        self.form = whole_form(self.event)
+        self.shaped = [self.event if shape is type(event) else event_in_shape(self.event, shape) for shape in logic.shapes]
+        self.forms = [self.form if one is self.event else whole_form(one) for one in self.shaped]
+        self.targets: list[dict[str, Any]] = [{} for _ in self.shaped]
+
+    # -- what must be loaded
+    def find(self, facts: Facts, needs: Needs) -> bool:
+        """
+        Follow every path as far as *facts* reach, and ask *needs* for the rest. True when all is known.
+
+        May be called again and again; it starts anew each time, since facts change within a batch.
+        """
+        complete = True
+        for place, event in enumerate(self.shaped):
+            targets = self.targets[place] = {}
+            for one in event.__ensue__.resolution:
+                target = self._target(place, one, targets, facts, needs)
+                targets[one.name] = target
+                if target is UNKNOWN:
+                    complete = False
+                elif target is not None and not _is_known(one, target, facts):
+                    complete = False
+                    if one.kind == "related":
+                        needs.query(target, one.limit)
+                    else:
+                        needs.row(one.model.__ensue__.name, target)
+        return complete
+
+    def _target(self, place: int, one: StateField, targets: dict[str, Any], facts: Facts, needs: Needs) -> Any:
+        """The id of a Ref, Lookup or New (None where there is none), the query of a Related, or UNKNOWN."""
+        if one.kind == "related":
+            columns, values = [], []
+            for column, wanted in sorted((one.columns or {}).items()):
+                value = self._value(place, wanted, targets, facts) if isinstance(wanted, By) else fields_of(newest(one.model)).by_name[column].codec.encode(wanted)
+                if value is UNKNOWN:
+                    return UNKNOWN
+                columns.append(column)
+                values.append(value)
+            return one.model.__ensue__.name, tuple(columns), tuple(values)
+        if one.source is not None:
+            return self._value(place, one.source, targets, facts)
+        return self.forms[place].get(one.wire)
+
+    def _value(self, place: int, path: By, targets: dict[str, Any], facts: Facts) -> Any:
+        head = self.shaped[place].__ensue__.state.get(path.head)
+        if head is None:
+            value: Any = self.forms[place][path.head]
+            for part in filter(None, path.column.split(".")):
+                value = None if value is None else value[part]
+            return value
+        id = targets.get(head.name)
+        if id is None or id is UNKNOWN or not path.column:
+            return id
+        model = head.model.__ensue__.name
+        if not facts.knows(model, id):
+            return UNKNOWN
+        row = facts.instance(head.model, id)
+        return None if row is None else encoded_row(row)[path.column]
+
+    # -- what must be locked
+    def subjects(self, facts: Facts) -> tuple[str, ...]:
+        """The chains of the event, its own first. All must be known (`find` gave True); a row that is not there adds none."""
+        info = self.event.__ensue__
+        found: dict[str, None] = {}
+        if info.system is not None:
+            found[f"system/{info.system}"] = None
+        for place, event in enumerate(self.shaped):
+            for name, one in event.__ensue__.state.items():
+                id = self.targets[place].get(name)
+                if id is None or one.kind not in ("ref", "new"):
+                    continue
+                model = newest(one.model)
+                row = facts.row(one.model.__ensue__.name, id) if one.kind == "ref" else None
+                if row is None and one.kind == "ref":
+                    continue
+                for subject in subjects_of_row(model, id, row):
+                    found[subject] = None
+        return tuple(found)
+
+    def subjects_by_form(self) -> tuple[str, ...] | None:
+        """The chains of the event where the form alone names them, without a look at any row; else None."""
+        info = self.event.__ensue__
+        found: dict[str, None] = {f"system/{info.system}": None} if info.system is not None else {}
+        for place, event in enumerate(self.shaped):
+            state = event.__ensue__.state
+            named: dict[str, list[str]] = {}
+            for one in state.values():
+                if one.kind == "ref" and one.source is None and (id := self.forms[place].get(one.wire)) is not None:
+                    named.setdefault(one.model.__ensue__.name, []).append(str(id))
+            for one in state.values():
+                if one.kind not in ("ref", "new"):
+                    continue
+                if one.source is not None and not (one.source.head not in state and not one.source.column):
+                    return None
+                id = self.forms[place].get(one.wire if one.source is None else one.source.head)
+                if id is None:
+                    continue
+                if one.model.__ensue__.subject:
+                    found[row_key(one.model, str(id))] = None
+                if one.kind == "ref":
+                    for parent in one.model.__ensue__.parents:
+                        ids = named.get(parent.__ensue__.name, [])
+                        if len(ids) != 1:
+                            return None
+                        found[row_key(parent, ids[0])] = None
+        return tuple(found)
+
+    # -- what the steps receive
+    def bind(self, facts: Facts, context: Context) -> Bound:
+        """
+        The event in every shape its logic reads, loaded and frozen.
+
+        Raises:
+            NotFound: a Ref leads to no row, or to a row of another parent than the event's.
+            AlreadyExists: a New row stands already.
+            TooLarge: a Related has more rows than its limit.
+        """
+        bound = Bound(self.subjects(facts))
+        recorded: dict[str, Any] = {}
+        for place, event in enumerate(self.shaped):
+            shape, targets = type(event), self.targets[place]
+            values: dict[str, Any] = {}
+            for name, one in shape.__ensue__.state.items():
+                target = targets[name]
+                slot = name
+                if place and name in recorded and recorded[name] != (one.kind, target):
+                    slot = f"{name}__{str(shape.__ensue__.version).replace('-', '_').replace('.', '_')}"
+                fresh = slot not in recorded
+                recorded[slot] = (one.kind, target)
+                values[name] = _read(one, target, facts, bound, slot if fresh else None)
+            _check_parents(shape, values, facts)
+            bound.events[shape] = with_values(event, values, context)
+        return bound
+
+
+def _with_new_ids(event: Event, id: str) -> Event:
+    """*event* with the ids of `New` fields that the caller left out, derived from the event's id and the field's name."""
+    missing = {one.name: row_id(id, one.name) for one in event.__ensue__.state.values() if one.kind == "new" and one.name not in event.__dict__}
+    return with_values(event, missing, None) if missing else event
+
+
+def _is_known(one: StateField, target: Any, facts: Facts) -> bool:
+    if one.kind == "related":
+        return facts.answer(target) is not None
+    return facts.knows(one.model.__ensue__.name, target)
+
+
+def _read(one: StateField, target: Any, facts: Facts, bound: Bound, slot: str | None) -> Any:
+    """The value of one state field; what is read is declared, and frozen under *slot* (None: it is frozen already)."""
+    model = one.model.__ensue__.name
+    if one.kind == "related":
+        return _read_related(one, target, facts, bound, slot)
+    if one.kind == "new":
+        if facts.row(model, target) is not None:
+            raise AlreadyExists(model=model, fields="id")
+        bound.new.append((model, target))
+        return target
+    row = None if target is None else facts.instance(one.model, target)
+    if row is None:
+        if one.optional and (target is None or one.kind == "lookup"):
+            return None
+        raise NotFound(model=model, id="" if target is None else str(target))
+    _freeze(one, row, facts, bound, slot)
+    return row
+
+
+def _read_related(one: StateField, query: Query, facts: Facts, bound: Bound, slot: str | None) -> tuple[Model, ...]:
+    ids = facts.answer(query)
+    assert ids is not None, "find() has asked for every query"
+    if len(ids) > one.limit:
+        raise TooLarge(f"{one.name}: more than {one.limit} rows of {query[0]} are related; narrow related(…), or raise limit=.")
+    rows = []
+    for id in sorted(ids):
+        row = facts.instance(one.model, id)
+        assert row is not None, "answers hold only rows that are there"
+        _freeze(one, row, facts, bound, slot)
+        rows.append(row)
+    return tuple(rows)
+
+
+def _freeze(one: StateField, row: Model, facts: Facts, bound: Bound, slot: str | None) -> None:
+    """Declare *row*, and freeze what the field declares of it: its columns in the newest shape, of a view only its own."""
+    model, id = one.model.__ensue__.name, row.id
+    whole = facts.row(model, id)
+    assert whole is not None, "the row was just read"
+    bound.declared.add((model, id))
+    if slot is None:
+        return
+    columns = fields_of(one.model).names if one.model.__ensue__.view_of is not None else tuple(whole)
+    bound.state.append([slot, model, id, {column: whole[column] for column in columns} if len(columns) != len(whole) else whole])
+    subjects = subjects_of_row(newest(one.model), id, whole)
+    if not subjects or not all(subject in bound.subjects for subject in subjects):
+        bound.foreign.append((model, id, tuple(columns)))
+
+
+def _check_parents(shape: type[Event], values: dict[str, Any], facts: Facts) -> None:
+    """A Ref to a child agrees with the event's own Refs to its parent, else the child is not found: nobody reaches another's row."""
+    refs = [one for one in shape.__ensue__.state.values() if one.kind == "ref" and values[one.name] is not None]
+    for one in refs:
+        row = facts.row(one.model.__ensue__.name, values[one.name].id)
+        for column, parent in one.model.__ensue__.parent_columns.items():
+            own = [values[other.name].id for other in refs if other.model.__ensue__.name == parent and other is not one]
+            if own and row is not None and row[column] not in own:
+                raise NotFound(model=one.model.__ensue__.name, id=values[one.name].id)
+
+

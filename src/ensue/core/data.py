@@ -1,0 +1,359 @@
+"""
+Data: the frozen, typed base of models, values, effects and events.
+
+Checked once, where a value enters; after that nobody asks again whether a date is a date. pydantic checks types and
+constraints, the field's codec brings the value into the form it will have when it is read back.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, Self, TypeVar, dataclass_transform, get_origin
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+from pydantic.fields import FieldInfo
+from pydantic_core import core_schema
+from typing_extensions import TypedDict
+
+from ensue.core.annotations import Namespace
+from ensue.core.canonical import Json
+from ensue.core.codec import Codec, NestedProblems, UnsupportedType, codec_for, split_leaf
+from ensue.core.marks import MISSING, Column, Mark, by, column, related
+from ensue.errors import CanonicalError, DefinitionError, FieldProblem, InvalidForm
+
+D = TypeVar("D", bound="Data")
+
+@dataclass(frozen=True)
+class DataField:
+    """One declared field: its annotation as written, its codec, its default and its column."""
+
+    name: str
+    annotation: Any
+    codec: Codec
+    default: Any
+    column: str
+
+    @property
+    def required(self) -> bool:
+        """Whether a value must be given."""
+        return self.default is MISSING
+
+
+class Fields:
+    """The fields of one class, and every way in and out of them."""
+
+    def __init__(self, owner: str, fields: Mapping[str, DataField]) -> None:
+        self.owner = owner
+        self.by_name = dict(fields)
+        self.names = tuple(self.by_name)
+        self._defaults = {one.name: one.default for one in self.by_name.values() if one.default is not MISSING}
+        coded = [one for one in self.by_name.values() if not one.codec.plain]
+        self._encoders = [(one.name, one.codec.encode) for one in coded]
+        self._decoders = [(one.name, one.codec.decode) for one in coded]
+        self._checks = [(one.name, one.codec.check) for one in self.by_name.values() if one.codec.check is not None]
+        self.splits = [(one.name, one.codec) for one in self.by_name.values() if one.codec.purpose is not None or one.codec.split is not None]
+        self._validators: dict[str, TypeAdapter[Any]] = {}
+        self._validator: TypeAdapter[Any] = self._build_validator()
+
+    def _build_validator(self) -> TypeAdapter[Any]:
+        shape: Any = TypedDict(self.owner, {one.name: one.annotation for one in self.by_name.values()})  # type: ignore[operator]  # made at run time, like a class statement
+        shape.__pydantic_config__ = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True)
+        try:
+            return TypeAdapter(shape)
+        except (PydanticUserError, TypeError) as error:
+            raise DefinitionError(f"{self.owner}: {error}; use a type of the list in docs/guides/fields.md.") from error
+
+    # -- a Python value enters
+    def validate(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The checked and normalised values, defaults filled. Raises InvalidForm with every problem at once."""
+        try:
+            checked: dict[str, Any] = self._validator.validate_python({**self._defaults, **values})
+        except ValidationError as error:
+            raise InvalidForm(self.owner, self._problems_of(error)) from None
+        self._normalise(checked)
+        return checked
+
+    def validate_some(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """As `validate`, for some of the fields: nothing is required and no default filled."""
+        problems: list[FieldProblem] = []
+        checked: dict[str, Any] = {}
+        for name, value in values.items():
+            validator = self._validators.get(name)
+            if validator is None:
+                validator = self._validators[name] = TypeAdapter(self.by_name[name].annotation)
+            try:
+                checked[name] = validator.validate_python(value, strict=True)
+            except ValidationError as error:
+                problems += [self._problem(one.code, name + (f".{one.path}" if one.path else ""), one.message) for one in self._problems_of(error)]
+        if problems:
+            raise InvalidForm(self.owner, problems)
+        self._normalise(checked)
+        return checked
+
+    def _normalise(self, checked: dict[str, Any]) -> None:
+        """Bring checked values into the form they will have when they are read back."""
+        problems = []
+        for name, check in self._checks:
+            if name in checked:
+                try:
+                    check(checked[name])
+                except CanonicalError as error:
+                    problems.append(FieldProblem(name, "value", str(error)))
+        for (name, encode), (_, decode) in zip(self._encoders, self._decoders, strict=True):
+            if name in checked:
+                try:
+                    checked[name] = decode(encode(checked[name]))
+                except ValueError as error:
+                    problems.append(FieldProblem(name, "value", str(error)))
+        if problems:
+            raise InvalidForm(self.owner, problems)
+
+    def _problems_of(self, error: ValidationError) -> list[FieldProblem]:
+        return [self._problem(one["type"], ".".join(str(part) for part in one["loc"]), one["msg"]) for one in error.errors(include_url=False, include_context=False)]
+
+    def _problem(self, code: str, path: str, message: str) -> FieldProblem:
+        if code == "missing":
+            return FieldProblem(path, "missing", "is required and was not given")
+        if code == "extra_forbidden":
+            return FieldProblem(path, "unknown", f"is no field of {self.owner}; its fields are {', '.join(self.names)}")
+        return FieldProblem(path, code, message[:1].lower() + message[1:])
+
+    # -- a J1 value enters from outside
+    def read(self, values: Mapping[str, Json], problems: list[FieldProblem]) -> dict[str, Any]:
+        """The Python values of the known fields in *values*; what is not of its type, or unknown, is added to *problems*."""
+        found: dict[str, Any] = {}
+        for name, value in values.items():
+            declared = self.by_name.get(name)
+            if declared is None:
+                problems.append(self._problem("extra_forbidden", name, ""))
+                continue
+            try:
+                found[name] = declared.codec.read(value)
+            except NestedProblems as nested:
+                problems.extend(FieldProblem(f"{name}.{path}", "type", message) for path, message in nested.problems)
+            except InvalidForm as nested_form:
+                problems.extend(FieldProblem(f"{name}.{one.path}", one.code, one.message) for one in nested_form.problems)
+            except ValueError as error:
+                problems.append(FieldProblem(name, "type", str(error)))
+        return found
+
+    # -- trusted, hot
+    def encode(self, values: Mapping[str, Any]) -> dict[str, Json]:
+        """The J1 values of checked Python *values*."""
+        encoded = dict(values)
+        for name, encode in self._encoders:
+            encoded[name] = encode(encoded[name])
+        return encoded
+
+    def encode_some(self, values: Mapping[str, Any]) -> dict[str, Json]:
+        """As `encode`, for some of the fields."""
+        return {name: self.by_name[name].codec.encode(value) for name, value in values.items()}
+
+    def decode(self, encoded: Mapping[str, Json]) -> dict[str, Any]:
+        """The Python values of J1 values that `encode` gave."""
+        values = dict(encoded)
+        for name, decode in self._decoders:
+            values[name] = decode(values[name])
+        return values
+
+    def split(self, encoded: dict[str, Json], path: str, leaves: list[tuple[str, Json]]) -> dict[str, Json]:
+        """*encoded* with the parts that have a purpose moved into *leaves* (design §5, payload); the very same object where there are none."""
+        if not self.splits:
+            return encoded
+        kept = encoded
+        for name, codec in sorted(self.splits, key=lambda one: one[0]):
+            if encoded.get(name) is not None:
+                if kept is encoded:
+                    kept = dict(encoded)
+                kept[name] = split_leaf(codec, encoded[name], f"{path}/{name}", leaves)
+        return kept
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field, column, by, related))
+class Data:
+    """A frozen, typed thing with named fields. Two are equal when class and values are."""
+
+    __slots__ = ("__dict__", "__weakref__")
+
+    __ensue_fields__: ClassVar[Fields | None] = None
+    __ensue_namespace__: ClassVar[Namespace | None] = None
+    __ensue_reserved__: ClassVar[frozenset[str]] = frozenset()
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        cls.__ensue_fields__ = None
+        cls.__ensue_namespace__ = Namespace(cls.__module__)
+        try:
+            fields_of(cls)
+        except NameError:
+            pass  # a class further down is named; fields_of tries again at first use
+
+    if not TYPE_CHECKING:  # type checkers make one from the fields
+
+        def __init__(self, **values: Any) -> None:
+            self.__dict__.update(fields_of(type(self)).validate(values))
+
+    @classmethod
+    def __ensue_split__(cls, hints: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+        """Take the annotations that are no data fields out of *hints*; the default keeps all."""
+        return hints
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is frozen; make a changed copy with copy.replace() or an Update")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is frozen")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((type(self), tuple(self.__dict__.items())))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
+
+    def __replace__(self, /, **changes: Any) -> Self:
+        return type(self)(**{**self.__dict__, **changes})
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memory: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), dict(self.__dict__))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
+        return core_schema.is_instance_schema(cls)
+
+
+def _rebuild(cls: type[D], values: dict[str, Any]) -> D:
+    return trusted(cls, values)
+
+
+def trusted(cls: type[D], values: dict[str, Any]) -> D:
+    """An instance over checked Python *values*, which it takes over; nothing is checked again."""
+    made = cls.__new__(cls)
+    made.__dict__.update(values)
+    return made
+
+
+def fields_of(cls: type[Data]) -> Fields:
+    """
+    The fields of *cls*, resolved once.
+
+    Raises:
+        NameError: an annotation names a class that is not defined yet.
+        DefinitionError: a field's type, name or default cannot be.
+    """
+    fields = cls.__dict__.get("__ensue_fields__")
+    if fields is None:
+        fields = _resolve(cls)
+        cls.__ensue_fields__ = fields
+    return fields
+
+
+def _resolve(cls: type[Data]) -> Fields:
+    namespace = cls.__ensue_namespace__
+    assert namespace is not None
+    hints = {name: hint for name, hint in namespace.hints(cls, {cls.__name__: cls}).items() if get_origin(hint) is not ClassVar and hint is not ClassVar}
+    slots = {name for base in cls.__mro__ for name in base.__dict__.get("__slots__", ())}
+    hints = {name: hint for name, hint in hints.items() if not name.startswith("__") and name not in slots}
+    _refuse_names(cls, hints)
+    defaults = {name: _default_of(cls, name) for name in hints}
+    data_hints = cls.__ensue_split__(hints, defaults)
+    fields = Fields(cls.__name__, {name: _field(cls, name, hint, defaults[name]) for name, hint in data_hints.items()})
+    for name in inspect.get_annotations(cls):
+        if isinstance(cls.__dict__.get(name), (Mark, FieldInfo)):
+            delattr(cls, name)
+    return fields
+
+
+def _refuse_names(cls: type[Data], hints: Mapping[str, Any]) -> None:
+    for name in inspect.get_annotations(cls):
+        if name in cls.__ensue_reserved__:
+            raise DefinitionError(f"{cls.__name__}.{name}: this name is taken by ensue itself; choose another field name.")
+        if name in hints and (name.startswith("_") or not name.isascii()):
+            raise DefinitionError(f"{cls.__name__}.{name}: a field name begins with a letter and is plain ASCII; rename it.")
+
+
+def _default_of(cls: type[Data], name: str) -> Any:
+    for base in cls.__mro__:
+        declared: Fields | None = base.__dict__.get("__ensue_fields__")
+        if base is not cls and declared is not None and name in declared.by_name:
+            return _Inherited(declared.by_name[name])
+        if name in base.__dict__:
+            return base.__dict__[name]
+    return MISSING
+
+
+@dataclass(frozen=True)
+class _Inherited(Mark):
+    field: DataField
+
+
+def _field(cls: type[Data], name: str, annotation: Any, default: Any) -> DataField:
+    if isinstance(default, _Inherited):
+        return default.field
+    column_name = name
+    if isinstance(default, FieldInfo):
+        if default.default_factory is not None:
+            raise DefinitionError(f"{cls.__name__}.{name}: a default that is made anew each time is not pure; give a plain default.")
+        annotation, default = Annotated[annotation, default], default.default
+    elif isinstance(default, Column):
+        column_name, default = default.name, default.default
+    elif isinstance(default, Mark):
+        raise DefinitionError(f"{cls.__name__}.{name}: {type(default).__name__.lower()}() belongs to a state field; annotate it Ref[…], Lookup[…], New[…] or Related[…].")
+    try:
+        codec = codec_for(annotation)
+    except UnsupportedType as error:
+        raise DefinitionError(f"{cls.__name__}.{name}: {error}.") from None
+    return DataField(name, annotation, codec, default, column_name)
+
+
+class Value(Data):
+    """Nested data: `class Dose(Value)`, used as the type of a field of an event, model or effect. Frozen all the way down."""
+
+    @classmethod
+    def __ensue_codec__(cls) -> Codec:
+        fields = fields_of(cls)
+
+        def read(value: Json) -> Any:
+            if type(value) is not dict:
+                raise ValueError(f"expected an object with {', '.join(fields.names)}, found {type(value).__name__}")
+            return read_form(cls, value)
+
+        def encode(value: Any) -> Json:
+            return fields.encode(value.__dict__)
+
+        def decode(value: Any) -> Any:
+            return trusted(cls, fields.decode(value))
+
+        def split(value: Any, path: str, leaves: list[tuple[str, Json]]) -> Json:
+            return fields.split(value, path, leaves)
+
+        described: Json = {"value": {name: one.codec.describe for name, one in fields.by_name.items()}}
+        return Codec("json", encode, decode, read, described, split=split if fields.splits else None)
+
+
+def read_form(cls: type[D], values: Mapping[str, Json]) -> D:
+    """A *cls* from J1 *values* of outside. Raises InvalidForm with all the problems at once."""
+    problems: list[FieldProblem] = []
+    fields = fields_of(cls)
+    found = fields.read(values, problems)
+    if not problems:
+        return trusted(cls, fields.validate(found))
+    wrong = {problem.path.partition(".")[0] for problem in problems}
+    problems += [FieldProblem(name, "missing", "is required and was not given") for name, one in fields.by_name.items() if one.required and name not in values and name not in wrong]
+    raise InvalidForm(cls.__name__, problems)
+
+
+def columns_of(cls: type[Data]) -> Iterator[DataField]:
+    """The fields of *cls* in the order of declaration."""
+    return iter(fields_of(cls).by_name.values())

@@ -1,0 +1,239 @@
+"""
+Decide: run the steps, purely, and make a plan of what they yield. The same for preview, submit, replay and compare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+from ensue.core.binding import Bound
+from ensue.core.canonical import Json
+from ensue.core.data import fields_of
+from ensue.core.effect import Effect, effect_body
+from ensue.core.facts import Change, Facts, Row
+from ensue.core.logic import Logic
+from ensue.core.model import Model, encoded_row, newest, row_key, subjects_of_row
+from ensue.core.operation import Cancel, Delete, Erase, Increase, Insert, Operation, Update
+from ensue.core.plan import Plan
+from ensue.core.rejection import AlreadyExists
+from ensue.core.shapes import changes_brought_up, row_brought_up, row_in_shape
+from ensue.core.step import OPERATIONS, Step
+from ensue.errors import Rejected, StepError
+
+RESULTS_MAX = 10_000
+Guard = Callable[[Step], AbstractContextManager[None]]
+
+
+@dataclass
+class Decision:
+    """A plan, and the row changes it means, in order."""
+
+    plan: Plan
+    changes: list[Change] = field(default_factory=list)
+
+
+def decide(logic: Logic, bound: Bound, facts: Facts, guard: Guard | None = None) -> Decision:
+    """
+    What follows from the event, or why it may not happen. Nothing is saved, and *facts* do not change.
+
+    Raises:
+        StepError: a step raised, broke its contract, or touched what the event has not locked.
+    """
+    work = _Work(logic, bound, facts)
+    for step in logic.steps:
+        event = bound.events[step.event]
+        try:
+            arguments = (event, work.plan()) if step.takes_plan else (event,)
+            if guard is None:
+                results = _drain(step, step.function(*arguments))
+            else:
+                with guard(step):
+                    results = _drain(step, step.function(*arguments))
+            work.take(step, results)
+        except Rejected as no:
+            return Decision(Plan(rejections=no.reasons, steps=(*work.steps, step.name)))
+        except StepError:
+            raise
+        except Exception as error:
+            raise StepError(step.name, f"raised {type(error).__name__}: {error}") from error
+        work.steps.append(step.name)
+    work.finish()
+    return Decision(work.plan(), work.changes)
+
+
+def _drain(step: Step, results: Iterable[Any] | None) -> tuple[Any, ...]:
+    """The results of a step as a tuple, before anything else happens."""
+    if results is None:
+        return ()
+    if isinstance(results, (Operation, Effect, str, bytes)) or not hasattr(results, "__iter__"):
+        raise StepError(step.name, f"returned {results!r:.80}; a step yields operations and effects, or returns an iterable of them.")
+    drained = []
+    for one in results:
+        drained.append(one)
+        if len(drained) > RESULTS_MAX:
+            raise StepError(step.name, f"yielded more than {RESULTS_MAX} results; does it end?")
+    return tuple(drained)
+
+
+class _Work:
+    """The plan while it grows, and the rows as they stand after what was decided so far."""
+
+    def __init__(self, logic: Logic, bound: Bound, facts: Facts) -> None:
+        self.bound = bound
+        self.facts = facts
+        self.type = logic.type
+        self.steps: list[str] = []
+        self.changes: list[Change] = []
+        self._operations: list[Operation[Any]] = []
+        self._operation_steps: list[str] = []
+        self._recorded: list[list[Json]] = []
+        self._effects: list[Effect] = []
+        self._effect_steps: list[str] = []
+        self._recorded_effects: list[list[Json]] = []
+        self._effect_keys: set[tuple[str, str]] = set()
+        self._now: dict[tuple[str, str], Row | None] = {}
+        self._written: dict[tuple[str, str, str], str] = {}
+        self._inserted: set[tuple[str, str]] = set()
+
+    def plan(self) -> Plan:
+        """What was decided so far."""
+        return Plan(
+            tuple(self._operations),
+            tuple(self._effects),
+            (),
+            tuple(self.steps),
+            tuple(self._operation_steps),
+            tuple(self._effect_steps),
+            tuple(self._recorded),
+            tuple(self._recorded_effects),
+        )
+
+    def take(self, step: Step, results: tuple[Any, ...]) -> None:
+        """Check what a step yielded, and add it."""
+        ordinals: dict[str, int] = {}
+        for one in results:
+            if isinstance(one, Effect):
+                self._take_effect(step, one, ordinals)
+            elif isinstance(one, Operation):
+                self._take_operation(step, one)
+            else:
+                raise StepError(step.name, f"yielded {one!r:.80}; a step yields operations and effects.")
+
+    def finish(self) -> None:
+        """What can only be seen at the end: every row the event said it would insert is inserted."""
+        for model, id in self.bound.new:
+            if (model, id) not in self._inserted:
+                raise StepError(self.steps[-1] if self.steps else self.type, f"{model}/{id} was announced by a New field, but no step inserts it.")
+
+    # -- effects
+    def _take_effect(self, step: Step, effect: Effect, ordinals: dict[str, int]) -> None:
+        kind = effect.__ensue__.kind
+        if kind not in step.contract.effects:
+            raise StepError(step.name, f"yielded {type(effect).__name__}, but declares {step.contract.describe()}; add it to the return annotation.")
+        ordinals[kind] = ordinals.get(kind, 0) + 1
+        key = effect.key if effect.key is not None else f"{step.origin}/{ordinals[kind]}"
+        if (kind, key) in self._effect_keys:
+            raise StepError(step.name, f"yielded two {type(effect).__name__} with the key {key!r}; an effect's key is its identity.")
+        self._effect_keys.add((kind, key))
+        self._effects.append(effect)
+        self._effect_steps.append(step.name)
+        self._recorded_effects.append([kind, key, effect_body(effect), step.name])
+
+    # -- operations
+    def _take_operation(self, step: Step, operation: Operation[Any]) -> None:
+        kind = OPERATIONS[type(operation)]
+        if isinstance(operation, Cancel):
+            self._take_cancel(step, operation)
+            return
+        row: Model = operation.row  # type: ignore[attr-defined]  # all but Cancel have one
+        name, id = row.__ensue__.name, row.id
+        if (kind, name) not in step.contract.operations:
+            raise StepError(step.name, f"yielded {kind.capitalize()}[{name}], but declares {step.contract.describe()}; add it to the return annotation.")
+        if isinstance(operation, Insert):
+            self._insert(step, operation, name, id)
+        elif isinstance(operation, Update):
+            self._update(step, operation, name, id, {})
+        elif isinstance(operation, Increase):
+            self._update(step, operation, name, id, operation.amounts)
+        elif isinstance(operation, Delete):
+            present = self._present(step, name, id, "Delete")
+            self._change(step, operation, Change(name, id, present, None), ["delete", name, id, present, None, step.name])
+        elif isinstance(operation, Erase):
+            self._check_locked(step, row_key(type(row), id), (row_key(type(row), id),))
+            self._add(step, operation, ["erase", name, id, None, {"purpose": operation.purpose}, step.name])
+
+    def _take_cancel(self, step: Step, operation: Cancel[Any]) -> None:
+        kind = operation.effect.__ensue__.kind
+        if ("cancel", kind) not in step.contract.operations and ("cancel", "") not in step.contract.operations:
+            raise StepError(step.name, f"yielded Cancel[{operation.effect.__name__}], but declares {step.contract.describe()}; add it to the return annotation.")
+        self._add(step, operation, ["cancel", kind, operation.key, None, None, step.name])
+
+    def _insert(self, step: Step, operation: Insert[Any], name: str, id: str) -> None:
+        row = operation.row
+        if (name, id) in self._inserted:
+            raise StepError(step.name, f"inserts {name}/{id} a second time; give each row an id of its own.")
+        present = self._now.get((name, id)) if (name, id) in self._now else (self.facts.row(name, id) if self.facts.knows(name, id) else None)
+        if present is not None:
+            raise AlreadyExists(model=name, fields="id")
+        after = encoded_row(row) if type(row).__ensue__.followed_by is None else row_brought_up(row, None)
+        self._inserted.add((name, id))
+        self._check_locked(step, f"{name}/{id}", subjects_of_row(newest(type(row)), id, after))
+        self._change(step, operation, Change(name, id, None, after), ["insert", name, id, None, after, step.name])
+
+    def _update(self, step: Step, operation: Update[Any] | Increase[Any], name: str, id: str, amounts: dict[str, Any]) -> None:
+        kind = "increase" if amounts else "update"
+        present = self._present(step, name, id, kind.capitalize())
+        changes = operation.changes if isinstance(operation, Update) else _increased(type(operation.row), present, amounts)
+        after = {column: value for column, value in changes_brought_up(operation.row, changes, present).items() if value != present[column]}
+        for column in after:
+            earlier = self._written.setdefault((name, id, column), f"{kind} by {step.name}")
+            if not (earlier == f"{kind} by {step.name}" and kind == "update") and not (earlier.startswith("increase") and kind == "increase"):
+                raise StepError(step.name, f"sets {name}/{id} {column}, as the {earlier} did already; use Increase, or decide over so_far.row(row).")
+        if after:
+            whole = {**present, **after}
+            self._change(step, operation, Change(name, id, present, whole), [kind, name, id, {column: present[column] for column in after}, after, step.name])
+
+    def _present(self, step: Step, name: str, id: str, what: str) -> Row:
+        """The row as it stands after what was decided so far; it must be one that the step was shown, or that this event inserts."""
+        key = (name, id)
+        if key not in self.bound.declared and key not in self._inserted:
+            raise StepError(step.name, f"{what} of {name}/{id}, which is not in the event's state; declare it as a Ref, Lookup or Related.")
+        row = self._now[key] if key in self._now else self.facts.row(name, id)
+        if row is None:
+            raise StepError(step.name, f"{what} of {name}/{id}, which this event deletes.")
+        return row
+
+    def _check_locked(self, step: Step, row: str, subjects: tuple[str, ...]) -> None:
+        locked = self.bound.subjects
+        for subject in subjects:
+            if subject not in locked:
+                raise StepError(step.name, f"touches {row}, which belongs to {subject}; the event has locked {', '.join(locked)}: add a Ref to that subject.")
+        if not subjects and not locked[0].startswith("system/"):
+            raise StepError(step.name, f"touches {row}, which is reference data; only an event that says system=… writes it.")
+
+    def _change(self, step: Step, operation: Operation[Any], change: Change, recorded: list[Json]) -> None:
+        model = newest(type(operation.row))  # type: ignore[attr-defined]  # only operations on rows come here
+        if change.before is not None:
+            self._check_locked(step, f"{change.model}/{change.id}", subjects_of_row(model, change.id, change.before))
+        self._now[change.model, change.id] = change.after
+        self.changes.append(change)
+        self._add(step, operation, recorded)
+
+    def _add(self, step: Step, operation: Operation[Any], recorded: list[Json]) -> None:
+        self._operations.append(operation)
+        self._operation_steps.append(step.name)
+        self._recorded.append(recorded)
+
+
+def _increased(model: type[Model], present: Row, amounts: dict[str, Any]) -> dict[str, Any]:
+    """The new Python values, in the shape of *model*, of the columns that *amounts* are added to."""
+    row = row_in_shape(model, present)
+    missing = [column for column in amounts if getattr(row, column) is None]
+    if missing:
+        raise TypeError(f"{model.__name__}.{missing[0]} is None and cannot be increased; set it with an Update first")
+    checked: dict[str, Any] = fields_of(model).validate_some({column: getattr(row, column) + amount for column, amount in amounts.items()})
+    return checked
+

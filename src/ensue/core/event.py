@@ -1,0 +1,343 @@
+"""
+Event: one action as data. The form the caller sent, the state the decision needs, and what it may know of the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+from ensue.core.canonical import Json, check_text
+from ensue.core.data import D, Data, Fields, fields_of, trusted
+from ensue.core.identity import random_number, row_id
+from ensue.core.marks import By
+from ensue.core.model import Model, newest, parent_column
+from ensue.core.state import Handle, StateField, state_field
+from ensue.core.version import Version
+from ensue.errors import CanonicalError, DefinitionError, FieldProblem, InvalidForm, NotLoaded
+
+E = TypeVar("E", bound="Event")
+RESERVED = frozenset({"id", "at", "actor", "new_id", "random", "occurred", "up", "down"})
+TYPE_FORM = "lower-case words joined by dots, such as medication.request"
+
+
+class Context(NamedTuple):
+    """All that a step may know of the world."""
+
+    id: str
+    at: datetime
+    actor: str
+    occurred: datetime | None = None
+
+
+@dataclass
+class EventInfo:
+    """What was said of an event's shape in its class line."""
+
+    type: str
+    version: Version
+    follows: type[Event] | None = None
+    followed_by: type[Event] | None = None
+    system: str | None = None
+    seen: tuple[str, ...] = ()
+    state: dict[str, StateField] = field(default_factory=dict)
+    resolution: tuple[StateField, ...] = ()
+
+
+class Event(Data):
+    """
+    One shape of an event type: what the caller sends and what the decision needs to know.
+
+    Class keywords:
+        type: the namespaced name, the same for all shapes.
+        version: the date since which events have this shape.
+        follows: the shape before; `up` and `down` translate, and are derived where names and types agree.
+        seen: the fields whose tags the caller must send, as `patient.phone` (state field, column).
+        system: the chain of events that write reference data and have no subject.
+
+    Before the ledger has loaded it, a state field reads only its `id`.
+
+    Raises:
+        DefinitionError: at the class statement. InvalidForm: when made, with every problem at once.
+    """
+
+    __slots__ = ("_context", "_sent")
+
+    __ensue__: ClassVar[EventInfo]
+    __ensue_reserved__ = RESERVED - {"up", "down"}
+    _context: Context | None
+    _sent: frozenset[str]
+
+    def __init_subclass__(
+        cls, *, type: str, version: str, follows: type[Event] | None = None, seen: Iterable[str] = (), system: str | None = None, **keywords: Any
+    ) -> None:
+        cls.__ensue__ = EventInfo(type, Version.declared(version, cls.__name__), follows, None, system or (follows.__ensue__.system if follows else None), tuple(seen))
+        _check_line(cls)
+        super().__init_subclass__(**keywords)
+
+    def __init__(self, **values: Any) -> None:
+        fields = fields_of(type(self))
+        info = self.__ensue__
+        state = {name: values.pop(name) for name in info.state.keys() & values.keys()}
+        problems: list[FieldProblem] = []
+        try:
+            form = fields.validate(values)
+        except InvalidForm as invalid:
+            form, problems = {}, list(invalid.problems)
+        form.update(_handles(info, state, problems))
+        if problems:
+            raise InvalidForm(type(self).__name__, problems)
+        self.__dict__.update(form)
+        object.__setattr__(self, "_sent", frozenset(values) | state.keys())
+        object.__setattr__(self, "_context", None)
+
+    @classmethod
+    def __ensue_split__(cls, hints: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+        if "__ensue__" not in cls.__dict__:  # Event itself
+            return hints
+        form: dict[str, Any] = {}
+        state: dict[str, StateField] = {}
+        for name, hint in hints.items():
+            found = state_field(cls.__name__, name, hint, defaults[name])
+            if found is None:
+                form[name] = hint
+            else:
+                state[name] = found
+        cls.__ensue__.state = _with_parents(cls, state)
+        cls.__ensue__.resolution = _in_order(cls, form, cls.__ensue__.state)
+        _check_subject(cls)
+        return form
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self.__ensue__.state:
+            raise NotLoaded(f"{type(self).__name__}.{name} is not loaded: state can be read inside a step, or in a record.")
+        raise AttributeError(f"{type(self).__name__} has no field {name!r}; it has {', '.join((*fields_of(type(self)).names, *self.__ensue__.state))}")
+
+    def _known(self, name: str) -> Context:
+        if self._context is None:
+            raise NotLoaded(f"{type(self).__name__}.{name} is not known before the ledger has taken the event.")
+        return self._context
+
+    @property
+    def id(self) -> str:
+        """The event's id, a UUIDv8: derived from ledger, actor and key, or random without a key."""
+        return self._known("id").id
+
+    @property
+    def at(self) -> datetime:
+        """The moment of the decision, UTC."""
+        return self._known("at").at
+
+    @property
+    def actor(self) -> str:
+        """Who acts, an opaque id."""
+        return self._known("actor").actor
+
+    @property
+    def occurred(self) -> datetime | None:
+        """When it held by the caller's word, UTC; None where the caller did not say."""
+        return self._known("occurred").occurred
+
+    def new_id(self, label: str) -> str:
+        """An id for a new row, a UUIDv8 derived from the event's id and *label*: the same in every replay and version."""
+        return row_id(self.id, label)
+
+    def random(self, label: str) -> int:
+        """A number of 128 bits derived from the event's id and *label*: unpredictable before, the same in every replay."""
+        return random_number(self.id, label)
+
+
+def _check_line(cls: type[Event]) -> None:
+    info = cls.__ensue__
+    parts = info.type.split(".")
+    if not all(part and part.replace("_", "a").isalnum() and part.isascii() and part == part.lower() for part in parts):
+        raise DefinitionError(f"{cls.__name__}: {info.type!r} is no event type; use {TYPE_FORM}.")
+    if parts[0] == "ensue":
+        raise DefinitionError(f"{cls.__name__}: types that begin with ensue. are the framework's; choose another namespace.")
+    if info.follows is None:
+        return
+    before = info.follows.__ensue__
+    if before.type != info.type:
+        raise DefinitionError(f"{cls.__name__}: follows {info.follows.__name__} of type {before.type!r}, but its own is {info.type!r}; a type keeps its name.")
+    if not before.version < info.version:
+        raise DefinitionError(f"{cls.__name__}: version {info.version} is not after {before.version} of {info.follows.__name__}; give it a later date.")
+    if before.followed_by is not None:
+        raise DefinitionError(f"{cls.__name__}: {info.follows.__name__} is already followed by {before.followed_by.__name__}; follow that one.")
+    before.followed_by = cls
+
+
+def _check_subject(cls: type[Event]) -> None:
+    """An event is about something: a subject it refers to, or a system chain."""
+    info = cls.__ensue__
+    sure = False
+    for one in info.state.values():
+        model = one.model.__ensue__
+        if one.kind == "ref" and not (model.subject or model.parents or info.system):
+            raise DefinitionError(f"{cls.__name__}.{one.name}: {one.model.__name__} is reference data and has no chain to lock; use Lookup[{one.model.__name__}].")
+        sure |= not one.optional and ((one.kind == "ref" and bool(model.subject or model.parents)) or (one.kind == "new" and model.subject))
+    if not sure and info.system is None:
+        raise DefinitionError(f"{cls.__name__}: an event is about a subject; add a Ref or New of a subject, or system=\"…\" for reference data.")
+
+
+def _with_parents(cls: type[Event], state: dict[str, StateField]) -> dict[str, StateField]:
+    """`related()` without columns becomes the children of the event's only Ref to their parent."""
+    complete = {}
+    for name, one in state.items():
+        if one.kind == "related" and not one.columns:
+            parents = {parent.__ensue__.name: parent for parent in one.model.__ensue__.parents}
+            refs = [ref for ref in state.values() if ref.kind == "ref" and ref.model.__ensue__.name in parents]
+            if len(refs) != 1:
+                found = ", ".join(ref.name for ref in refs) or "none"
+                raise DefinitionError(f"{cls.__name__}.{name}: related() needs exactly one Ref to a parent of {one.model.__name__}, found {found}; name the columns, as related(column=by(…)).")
+            column = parent_column(parents[refs[0].model.__ensue__.name])
+            one = StateField(name, one.kind, one.model, columns={column: By(refs[0].name)}, limit=one.limit)
+        complete[name] = one
+    return complete
+
+
+def _in_order(cls: type[Event], form: Mapping[str, Any], state: dict[str, StateField]) -> tuple[StateField, ...]:
+    """The state fields, each after the ones its paths lead through; every path checked."""
+    wires = [one.wire for one in state.values() if one.on_wire]
+    for wire in wires:
+        if wire in form or wires.count(wire) > 1:
+            raise DefinitionError(f"{cls.__name__}.{wire}: two fields would have this name on the wire; rename one.")
+    ordered: dict[str, StateField] = {}
+    visiting: set[str] = set()
+
+    def visit(one: StateField) -> None:
+        if one.name in ordered:
+            return
+        if one.name in visiting:
+            raise DefinitionError(f"{cls.__name__}.{one.name}: its path leads back to itself; break the circle with an id in the form.")
+        visiting.add(one.name)
+        for path in one.sources():
+            _check_path(cls, one, path, form, state)
+            if path.head in state:
+                visit(state[path.head])
+        for column in one.columns or {}:
+            if column not in fields_of(newest(one.model)).by_name:
+                raise DefinitionError(f"{cls.__name__}.{one.name}: {one.model.__name__} has no column {column!r}; it has {', '.join(fields_of(newest(one.model)).names)}.")
+        ordered[one.name] = one
+
+    for one in state.values():
+        visit(one)
+    return tuple(ordered.values())
+
+
+def _check_path(cls: type[Event], one: StateField, path: By, form: Mapping[str, Any], state: Mapping[str, StateField]) -> None:
+    head = state.get(path.head)
+    if head is None:
+        if path.head not in form:
+            raise DefinitionError(f"{cls.__name__}.{one.name}: by({path.path!r}) begins with no field of the event; it has {', '.join((*form, *state))}.")
+        return
+    if head.kind == "related":
+        raise DefinitionError(f"{cls.__name__}.{one.name}: by({path.path!r}) leads through many rows; begin with a Ref, a Lookup or a form field.")
+    if path.column and head.kind == "new":
+        raise DefinitionError(f"{cls.__name__}.{one.name}: by({path.path!r}) reads a row that does not exist yet; use by({path.head!r}) for its id.")
+    if path.column and path.column not in fields_of(head.model).by_name:
+        raise DefinitionError(f"{cls.__name__}.{one.name}: by({path.path!r}): {head.model.__name__} has no column {path.column!r}; it has {', '.join(fields_of(head.model).names)}.")
+
+
+def _handles(info: EventInfo, given: Mapping[str, Any], problems: list[FieldProblem]) -> dict[str, Any]:
+    """Handles for the ids and rows a caller wrote; what is wrong with them is added to *problems*."""
+    found: dict[str, Any] = {}
+    for name, one in info.state.items():
+        if name not in given:
+            if one.on_wire and not one.may_be_left_out:
+                problems.append(FieldProblem(one.wire, "missing", "is required and was not given"))
+            elif one.kind in ("ref", "lookup") and one.on_wire:
+                found[name] = None
+            continue
+        value = given[name]
+        if not one.on_wire:
+            problems.append(FieldProblem(name, "unknown", "is loaded by the ledger and cannot be given"))
+            continue
+        id = value.id if isinstance(value, (Handle, Model)) else value
+        if id is None and one.optional:
+            found[name] = None
+        elif type(id) is not str or not id:
+            problems.append(FieldProblem(one.wire, "type", f"expected the id of a {one.model.__ensue__.name}, found {value!r}"[:200]))
+        elif isinstance(value, Model) and value.__ensue__.name != one.model.__ensue__.name:
+            problems.append(FieldProblem(one.wire, "type", f"expected a {one.model.__ensue__.name}, found a {value.__ensue__.name}"))
+        else:
+            try:
+                check_text(id)
+                found[name] = id if one.kind == "new" else Handle(id, name)
+            except CanonicalError as error:
+                problems.append(FieldProblem(one.wire, "text", str(error)))
+    return found
+
+
+# ---- the wire ------------------------------------------------------------------------------------------------------
+def read_event(cls: type[E], wire: Mapping[str, Json]) -> E:
+    """
+    An event from J1 values of outside, by their names on the wire.
+
+    Raises:
+        InvalidForm: fields are missing, unknown or of the wrong type: all of them at once.
+    """
+    fields, info = fields_of(cls), cls.__ensue__
+    by_wire = {one.wire: one for one in info.state.values() if one.on_wire}
+    problems: list[FieldProblem] = []
+    state = {by_wire[name].name: value for name, value in wire.items() if name in by_wire}
+    values: dict[str, Any] = fields.read({name: value for name, value in wire.items() if name not in by_wire}, problems)
+    if not problems:
+        return cls(**values, **state)
+    _handles(info, state, problems)
+    wrong = {problem.path.partition(".")[0] for problem in problems}
+    problems += [
+        FieldProblem(name, "missing", "is required and was not given") for name, one in fields.by_name.items() if one.required and name not in wire and name not in wrong
+    ]
+    raise InvalidForm(cls.__name__, problems)
+
+
+def sent_form(event: Event) -> dict[str, Json]:
+    """The form as sent: what the caller gave, by its names on the wire, without the defaults."""
+    return whole_form(event, event._sent)
+
+
+def whole_form(event: Event, only: frozenset[str] | None = None) -> dict[str, Json]:
+    """The parsed form by its names on the wire, defaults filled; or only the fields named in *only*."""
+    fields = fields_of(type(event))
+    values = event.__dict__
+    form = fields.encode({name: values[name] for name in fields.names}) if only is None else fields.encode_some({name: values[name] for name in fields.names if name in only})
+    for name, one in event.__ensue__.state.items():
+        if one.on_wire and (only is None or name in only):
+            value = values.get(name)
+            form[one.wire] = value if value is None or type(value) is str else value.id
+    return form
+
+
+def event_from_form(cls: type[E], form: Mapping[str, Json]) -> E:
+    """An event from a form that `whole_form` gave; nothing is checked again."""
+    fields = fields_of(cls)
+    values = fields.decode({name: form[name] for name in fields.names})
+    for name, one in cls.__ensue__.state.items():
+        if one.on_wire:
+            id = form.get(one.wire)
+            if id is not None:
+                values[name] = id if one.kind == "new" else Handle(str(id), name)
+            elif one.kind != "new":
+                values[name] = None
+    return _with(trusted(cls, values), None, frozenset(fields.names))
+
+
+def with_values(event: E, changes: Mapping[str, Any], context: Context | None) -> E:
+    """A copy of *event* with state put in, and what it may know of the world."""
+    return _with(trusted(type(event), {**event.__dict__, **changes}), context, event._sent)
+
+
+def _with(event: E, context: Context | None, sent: frozenset[str]) -> E:
+    object.__setattr__(event, "_context", context)
+    object.__setattr__(event, "_sent", sent)
+    return event
+
+
+def event_fields(cls: type[Event]) -> Fields:
+    """The form's fields of *cls*."""
+    return fields_of(cls)
+
+
+__all__ = ["D", "Context", "Event", "EventInfo", "event_fields", "event_from_form", "read_event", "sent_form", "whole_form", "with_values"]

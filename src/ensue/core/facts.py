@@ -1,0 +1,124 @@
+"""
+Facts: what is known of the rows, as J1 values in the newest shape: as loaded, and as decided since.
+
+A batch is decided over one `Facts`: what an earlier event of the batch decided is what a later one reads, exactly as
+if it had been committed. What is not known is asked for in a `Needs`, for all events of the batch at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, TypeVar, cast
+
+from ensue.core.canonical import Json
+from ensue.core.model import Model
+from ensue.core.shapes import row_in_shape
+
+M = TypeVar("M", bound=Model)
+Row = dict[str, Json]
+Query = tuple[str, tuple[str, ...], tuple[Json, ...]]
+"""A model's name, some of its columns, and the values they must equal (null equals null)."""
+
+
+class Change(NamedTuple):
+    """What one operation does to one row: `before` and `after` are whole rows, None where there is none."""
+
+    model: str
+    id: str
+    before: Row | None
+    after: Row | None
+
+
+class Needs:
+    """The rows and queries somebody asked for and nobody has loaded yet."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, set[str]] = {}
+        self.queries: dict[tuple[str, tuple[str, ...]], dict[tuple[Json, ...], int]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.queries)
+
+    def row(self, model: str, id: str) -> None:
+        """Ask for one row."""
+        self.rows.setdefault(model, set()).add(id)
+
+    def query(self, query: Query, limit: int) -> None:
+        """Ask for the rows that equal; no more than *limit* and one are wanted."""
+        model, columns, values = query
+        wanted = self.queries.setdefault((model, columns), {})
+        wanted[values] = max(limit, wanted.get(values, 0))
+
+
+class Facts:
+    """Rows by model and id (None: known to be absent), and the answers to queries by equality, kept true under changes."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, dict[str, Row | None]] = {}
+        self._answers: dict[str, dict[tuple[str, ...], dict[tuple[Json, ...], set[str]]]] = {}
+        self._made: dict[tuple[type[Model], str], tuple[Row, Model]] = {}
+
+    # -- what was loaded
+    def learn(self, model: str, ids: Iterable[str], rows: Mapping[str, Row]) -> None:
+        """These *ids* were looked up, and *rows* were found; what is known already stands, since it may have been decided since."""
+        known = self._rows.setdefault(model, {})
+        for id in ids:
+            if id not in known:
+                known[id] = rows.get(id)
+
+    def learn_answer(self, query: Query, rows: Mapping[str, Row]) -> None:
+        """The rows that a query found in the database; rows decided since are put in or left out as they stand now."""
+        model, columns, values = query
+        known = self._rows.setdefault(model, {})
+        for id, row in rows.items():
+            known.setdefault(id, row)
+        matching = {id for id in rows if _matches(known[id], columns, values)}
+        matching |= {id for id, row in known.items() if _matches(row, columns, values)}
+        self._answers.setdefault(model, {}).setdefault(columns, {})[values] = matching
+
+    # -- what is known
+    def knows(self, model: str, id: str) -> bool:
+        """Whether the row was looked up, or decided."""
+        return id in self._rows.get(model, ())
+
+    def row(self, model: str, id: str) -> Row | None:
+        """The row as it stands, None where there is none. It must be known."""
+        return self._rows[model][id]
+
+    def answer(self, query: Query) -> set[str] | None:
+        """The ids of the rows that equal, None where the query was not loaded."""
+        model, columns, values = query
+        return self._answers.get(model, {}).get(columns, {}).get(values)
+
+    def instance(self, model: type[M], id: str) -> M | None:
+        """The row in the shape or view of *model*; the same object as long as the row has not changed."""
+        row = self._rows[model.__ensue__.name][id]
+        if row is None:
+            return None
+        made = self._made.get((model, id))
+        if made is None or made[0] is not row:
+            made = self._made[model, id] = (row, row_in_shape(model, row))
+        return cast(M, made[1])
+
+    # -- what was decided
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Take over what an event decided."""
+        for change in changes:
+            self._rows.setdefault(change.model, {})[change.id] = change.after
+            for columns, by_values in self._answers.get(change.model, {}).items():
+                if change.before is not None:
+                    _discard(by_values, columns, change.before, change.id)
+                if change.after is not None:
+                    by_value = by_values.get(tuple(change.after[column] for column in columns))
+                    if by_value is not None:
+                        by_value.add(change.id)
+
+
+def _matches(row: Row | None, columns: tuple[str, ...], values: tuple[Any, ...]) -> bool:
+    return row is not None and tuple(row[column] for column in columns) == values
+
+
+def _discard(by_values: dict[tuple[Json, ...], set[str]], columns: tuple[str, ...], row: Row, id: str) -> None:
+    found = by_values.get(tuple(row[column] for column in columns))
+    if found is not None:
+        found.discard(id)

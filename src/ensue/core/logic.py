@@ -1,0 +1,100 @@
+"""
+Logic: the steps and shapes that decide an event type at one version, resolved once and named by hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ensue.core.canonical import Json, canonical
+from ensue.core.data import fields_of
+from ensue.core.event import Event
+from ensue.core.shapes import check_way_down
+from ensue.core.step import Step
+from ensue.core.version import Version
+from ensue.errors import DefinitionError
+
+
+@dataclass(frozen=True, eq=False)
+class Logic:
+    """
+    What an event type does at *version*.
+
+    `shape` is what callers send; `shapes` are all that the steps read, `shape` first. `document` is the J1 text kept
+    once in the ledger, `digest` its SHA-256, which every record names.
+    """
+
+    type: str
+    version: Version
+    shape: type[Event]
+    steps: tuple[Step, ...]
+    shapes: tuple[type[Event], ...]
+    document: bytes
+    digest: bytes
+
+
+def resolve_steps(steps: Iterable[Step], ended: dict[Any, Version], version: Version) -> tuple[Step, ...]:
+    """The cascade: every step with `since <= version` by date and order of definition, replaced and ended ones taken out."""
+    standing: list[Step] = []
+    for step in _in_order([one for one in steps if one.since <= version]):
+        if step.replaces is None:
+            standing.append(step)
+            continue
+        places = [place for place, one in enumerate(standing) if one.function is step.replaces]
+        if not places:
+            raise DefinitionError(f"Step {step.name}: it replaces {step.replaces.__name__}, which is no standing step of {step.event.__ensue__.type} at {step.since}; name the one that stands.")
+        standing[places[0]] = step
+    return tuple(one for one in standing if not (one.function in ended and ended[one.function] <= version))
+
+
+def _in_order(steps: Sequence[Step]) -> list[Step]:
+    ordered: list[Step] = []
+    for step in sorted(steps, key=lambda one: (one.since, one.order)):
+        others = [one for one in ordered if one.since == step.since and one.module != step.module and one.replaces is None]
+        if step.after is not None:
+            places = [place for place, one in enumerate(ordered) if one.function is step.after]
+            if not places:
+                raise DefinitionError(f"Step {step.name}: after={step.after.__name__}, which is no earlier step of {step.event.__ensue__.type}.")
+            ordered.insert(places[0] + 1, step)
+        elif others and step.replaces is None:
+            raise DefinitionError(f"Step {step.name}: {others[0].module} has steps of {step.event.__ensue__.type} since {step.since} too; say the order with after=.")
+        else:
+            ordered.append(step)
+    return ordered
+
+
+def build_logic(type_: str, version: Version, shape: type[Event], steps: tuple[Step, ...]) -> Logic:
+    """
+    The logic of one type at one version.
+
+    Raises:
+        DefinitionError: two steps have one name, or a step's shape cannot be reached.
+    """
+    names = [one.name for one in steps]
+    for one in steps:
+        if names.count(one.name) > 1:
+            raise DefinitionError(f"Step {one.name}: two steps of {type_} have this name at {version}; rename one.")
+        if one.event is not shape:
+            check_way_down(shape, one.event, f"step {one.name}")
+    shapes = tuple(dict.fromkeys([shape, *(one.event for one in steps)]))
+    document = canonical(
+        {
+            "type": type_,
+            "steps": [{"name": one.name, "origin": one.origin, "since": str(one.since), "shape": one.event.__name__} for one in steps],
+            "shapes": [_describe(one) for one in shapes],
+        }
+    )
+    return Logic(type_, version, shape, steps, shapes, document, hashlib.sha256(document).digest())
+
+
+def _describe(shape: type[Event]) -> Json:
+    info = shape.__ensue__
+    form: dict[str, Json] = {one.name: one.codec.describe for one in fields_of(shape).by_name.values()}
+    state: dict[str, Json] = {
+        one.name: {"kind": one.kind, "model": one.model.__ensue__.name, "columns": {name: field.codec.describe for name, field in fields_of(one.model).by_name.items()}}
+        for one in info.state.values()
+    }
+    return {"name": shape.__name__, "version": str(info.version), "form": form, "state": state}

@@ -1,0 +1,91 @@
+"""
+Marks: what may stand to the right of a field's annotation and is no value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic_core import PydanticUndefined
+
+MISSING: Any = PydanticUndefined
+"""No default: the value must be given. The same object that pydantic's `Field()` uses."""
+RELATED_LIMIT = 1_000
+
+
+class Mark:
+    """A declared default that is no value: `by(…)`, `related()`, `new()`, `optional()`, `column(…)`."""
+
+
+@dataclass(frozen=True)
+class Column(Mark):
+    """A field whose column has another name; made by `column`."""
+
+    name: str
+    default: Any = MISSING
+
+
+def column(name: str, /, *, default: Any = MISSING) -> Any:
+    """Give the field's column another *name* than the field: `mobile: str = column("phone")` renames in code alone."""
+    return Column(name, default)
+
+
+@dataclass(frozen=True)
+class By(Mark):
+    """Where an id or a value comes from: a form field, a state field (its id), or a column of a state field."""
+
+    path: str
+
+    @property
+    def head(self) -> str:
+        """The field the path begins with."""
+        return self.path.partition(".")[0]
+
+    @property
+    def column(self) -> str:
+        """The column or nested name after the dot; empty for the field itself."""
+        return self.path.partition(".")[2]
+
+
+@dataclass(frozen=True)
+class RelatedBy(Mark):
+    """What `related(…)` was told."""
+
+    columns: Mapping[str, Any]
+    limit: int
+
+
+@dataclass(frozen=True)
+class NewId(Mark):
+    """What `new()` gives."""
+
+
+@dataclass(frozen=True)
+class Optional(Mark):
+    """What `optional()` gives."""
+
+
+def by(path: str, /, *, init: Literal[False] = False) -> Any:
+    """The id comes from this field of the form, or this column of another state field (`appointment.patient_id`); it is not on the wire."""
+    return By(path)
+
+
+def related(*, limit: int = RELATED_LIMIT, init: Literal[False] = False, **columns: Any) -> Any:
+    """
+    Rows whose *columns* equal these values, or what `by(…)` points to.
+
+    Without columns: the children of the event's only `Ref` to their parent. More rows than *limit* is `TooLarge`.
+    """
+    return RelatedBy(columns, limit)
+
+
+def new() -> Any:
+    """The id may be left out; it is then derived from the event's id and the field's name."""
+    return NewId()
+
+
+def optional() -> Any:
+    """A `Ref[M | None]` or `Lookup[M | None]` that the caller may leave out; it then reads as None."""
+    return Optional()

@@ -1,0 +1,222 @@
+"""
+Model: a row of a table, as a step sees it. Subjects, their children, views of some columns, and shapes by date.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args, get_origin
+
+from ensue.core.canonical import Json
+from ensue.core.data import Data, DataField, Fields, fields_of, trusted
+from ensue.core.version import Version
+from ensue.errors import DefinitionError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Table
+
+M = TypeVar("M", bound="Model")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
+
+
+@dataclass
+class ModelInfo:
+    """What was said of a model in its class line, and what follows from it."""
+
+    name: str
+    subject: bool = False
+    parents: tuple[type[Model], ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()
+    strict: frozenset[str] = frozenset()
+    table: Any = None
+    version: Version | None = None
+    follows: type[Model] | None = None
+    followed_by: type[Model] | None = None
+    view_of: type[Model] | None = None
+    children: list[type[Model]] = field(default_factory=list)
+
+    @property
+    def parent_columns(self) -> dict[str, str]:
+        """Column to the name of the parent model it points to."""
+        return {parent_column(parent): parent.__ensue__.name for parent in self.parents}
+
+
+def _check_line(cls: type[Model]) -> None:
+    info = cls.__ensue__
+    if not NAME.fullmatch(info.name) or info.name.lower() in ("system", "ensue"):
+        raise DefinitionError(f"{cls.__name__}: {info.name!r} cannot be the name of a model; choose letters, digits and underscores, not system or ensue.")
+    for parent in info.parents:
+        if not parent.__ensue__.subject:
+            raise DefinitionError(f"{cls.__name__}: of={parent.__name__} is no subject; declare it subject=True, or name the subject itself.")
+        parent.__ensue__.children.append(cls)
+    if info.follows is not None:
+        if info.version is None:
+            raise DefinitionError(f"{cls.__name__}: a shape that follows another says since when; add version=.")
+        if info.follows.__ensue__.followed_by is not None:
+            raise DefinitionError(f"{cls.__name__}: {info.follows.__name__} is already followed by {info.follows.__ensue__.followed_by.__name__}; follow that one.")
+        info.follows.__ensue__.followed_by = cls
+
+
+class Model(Data):
+    """
+    A row. Every model has `id: str`; ids are opaque and are never personal data.
+
+    Class keywords:
+        subject: rows of this model are what events are about; each has a chain of its own.
+        of: the subject or subjects a row belongs to, by the column `<parent>_id`, which never changes.
+        name: the stored name, where the class is called otherwise (default: the name of the class).
+        version, follows: the date since which this class is the shape of the model *follows* had been the shape of.
+        table: an existing SQLAlchemy table, or its name, that others write too.
+        unique: groups of columns whose values stand at most once; checked in preview too.
+        strict: columns whose tags count A→B→A as a change.
+
+    Raises:
+        DefinitionError: at the class statement, naming class, field and remedy.
+    """
+
+    id: str
+
+    __slots__ = ()
+    __ensue__: ClassVar[ModelInfo] = ModelInfo("Model")
+    if TYPE_CHECKING:
+        table: ClassVar[Table]
+        """The model's SQLAlchemy table (made on the storage floor), for ordinary queries over `ledger.read()`."""
+
+    def __init_subclass__(
+        cls,
+        *,
+        subject: bool = False,
+        of: type[Model] | tuple[type[Model], ...] = (),
+        name: str | None = None,
+        version: str | None = None,
+        follows: type[Model] | None = None,
+        table: Any = None,
+        unique: Iterable[Sequence[str]] = (),
+        strict: Iterable[str] = (),
+        **keywords: Any,
+    ) -> None:
+        parents = of if isinstance(of, tuple) else (of,)
+        if follows is not None:
+            before = follows.__ensue__
+            name, subject, parents = name or before.name, subject or before.subject, parents or before.parents
+            table = before.table if table is None else table
+        cls.__ensue__ = ModelInfo(
+            name or cls.__name__,
+            subject,
+            parents,
+            tuple(tuple(group) for group in unique) or (follows.__ensue__.unique if follows else ()),
+            frozenset(strict),
+            table,
+            Version.parse(version) if version else None,
+            follows,
+        )
+        super().__init_subclass__(**keywords)
+        _check_line(cls)
+
+    @classmethod
+    def __ensue_split__(cls, hints: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+        return {"id": hints.pop("id"), **hints}  # the id first, wherever it was declared
+
+
+class View(Model, Generic[M]):
+    """Some columns of a model: `class PatientContact(View[Patient])`. Only what is declared is frozen into the record, and can be updated."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        models = [get_args(base)[0] for base in getattr(cls, "__orig_bases__", ()) if get_origin(base) is View]
+        if not models or not isinstance(models[0], type):
+            raise DefinitionError(f"{cls.__name__}: a view says whose columns it names; write class {cls.__name__}(View[TheModel]).")
+        if keywords:
+            raise DefinitionError(f"{cls.__name__}: a view takes no {', '.join(keywords)}; say it of {models[0].__name__}.")
+        super().__init_subclass__()
+        info = models[0].__ensue__
+        cls.__ensue__ = ModelInfo(info.name, info.subject, info.parents, info.unique, info.strict, info.table, info.version, None, None, models[0])
+        whole = fields_of(models[0])
+        for one in fields_of(cls).by_name.values():
+            declared = whole.by_name.get(one.name)
+            if declared is None:
+                raise DefinitionError(f"{cls.__name__}.{one.name}: {models[0].__name__} has no such column; it has {', '.join(whole.names)}.")
+            if declared.codec.describe != one.codec.describe or declared.codec.purpose != one.codec.purpose:
+                raise DefinitionError(f"{cls.__name__}.{one.name}: declare it as {models[0].__name__}.{one.name} is declared.")
+
+
+def check_model(cls: type[Model]) -> None:
+    """
+    What can only be checked when every class is known; called when the model joins an app.
+
+    Raises:
+        DefinitionError: a parent's column is missing, an id has a purpose, `unique` or `strict` name no column.
+    """
+    info, fields = cls.__ensue__, fields_of(cls)
+    for name in ("id", *info.parent_columns):
+        declared = fields.by_name.get(name)
+        if declared is None:
+            if info.view_of is not None:
+                continue
+            raise DefinitionError(f"{cls.__name__}.{name}: a child of {info.parent_columns[name]} has this column; declare `{name}: str`.")
+        if declared.codec.kind != "text" or declared.codec.purpose is not None:
+            raise DefinitionError(f"{cls.__name__}.{name}: an id is an opaque string without a purpose, since it stays in the chain for ever; declare `{name}: str`.")
+    for column in (*(column for group in info.unique for column in group), *info.strict):
+        if column not in fields.by_name and info.view_of is None:
+            raise DefinitionError(f"{cls.__name__}: unique= or strict= names {column!r}, which is no column; it has {', '.join(fields.names)}.")
+
+
+def snake(name: str) -> str:
+    """`MedicationRequest` as `medication_request`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def parent_column(parent: type[Model]) -> str:
+    """The column by which children point to *parent*."""
+    return snake(parent.__ensue__.name) + "_id"
+
+
+def name_of(model: type[Model]) -> str:
+    """The stored name of *model*, one for all its shapes and views."""
+    return model.__ensue__.name
+
+
+def newest(model: type[Model]) -> type[Model]:
+    """The class whose columns the table has: the last of the line of shapes; of a view, of its model."""
+    model = model.__ensue__.view_of or model
+    while model.__ensue__.followed_by is not None:
+        model = model.__ensue__.followed_by
+    return model
+
+
+def row_key(model: type[Model], id: str) -> str:
+    """`Patient/p-17`: how a row is named in tags, tables and messages; of a subject also the name of its chain."""
+    return f"{model.__ensue__.name}/{id}"
+
+
+def subjects_of_row(model: type[Model], id: str, row: dict[str, Json] | None) -> tuple[str, ...]:
+    """The chains that a row (of the newest shape) belongs to: its own where it is a subject, and its parents'."""
+    info = model.__ensue__
+    own = (row_key(model, id),) if info.subject else ()
+    if row is None or not info.parents:
+        return own
+    return own + tuple(f"{parent}/{row[column]}" for column, parent in info.parent_columns.items() if row[column] is not None)
+
+
+def row_of(model: type[M], encoded: dict[str, Json]) -> M:
+    """A row from J1 values of exactly the model's columns, or of more (a view takes its own)."""
+    fields = fields_of(model)
+    if len(fields.names) != len(encoded):
+        encoded = {name: encoded[name] for name in fields.names}
+    return trusted(model, fields.decode(encoded))
+
+
+def encoded_row(row: Model) -> dict[str, Json]:
+    """The J1 values of *row*'s columns."""
+    return fields_of(type(row)).encode(row.__dict__)
+
+
+def model_fields(model: type[Model]) -> Fields:
+    """The fields of *model*, the id first."""
+    return fields_of(model)
+
+
+__all__ = ["DataField", "Model", "ModelInfo", "View", "check_model", "encoded_row", "model_fields", "name_of", "newest", "parent_column", "row_key", "row_of", "snake", "subjects_of_row"]

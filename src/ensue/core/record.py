@@ -1,0 +1,213 @@
+"""
+Record: a committed event with its plan, its place and its hash. Read once, decoded when somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import copy
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from ensue.core.app import App
+from ensue.core.canonical import Json
+from ensue.core.data import fields_of, trusted
+from ensue.core.effect import Effect
+from ensue.core.event import Context, Event, event_from_form, with_values
+from ensue.core.model import Model, row_of
+from ensue.core.operation import Cancel, Delete, Erase, Increase, Insert, Operation, Update
+from ensue.core.plan import Plan
+from ensue.core.version import Version
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a record stands: `seq` in its subject's chain, `position` in the ledger, and the further subjects it links."""
+
+    subject: str
+    seq: int
+    position: int
+    links: tuple[tuple[str, int], ...] = ()
+
+
+class Record:
+    """
+    A committed event: what was asked, what was known, what followed, and where it stands.
+
+    `repeated` says that this answer was given before: the key had been spent on the same request.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        id: str,
+        type: str,
+        version: str,
+        actor: str,
+        at: datetime,
+        place: Place,
+        hash: bytes,
+        document: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
+        plan: Plan | None = None,
+        cause: str | None = None,
+        occurred: datetime | None = None,
+        behalf: str | None = None,
+        purpose: str | None = None,
+    ) -> None:
+        self._app = app
+        self._given_document = document
+        self._given_plan = plan
+        self.id = id
+        """The event's id, a UUIDv8."""
+        self.type = type
+        self.version = version
+        """The effective version: whose rules applied."""
+        self.actor = actor
+        self.at = at
+        """The moment of the decision, UTC."""
+        self.place = place
+        self.hash = hash
+        """The event's hash, 32 bytes."""
+        self.cause = cause
+        self.occurred = occurred
+        self.behalf = behalf
+        self.purpose = purpose
+        self.repeated = False
+
+    def placed(self, position: int) -> None:
+        """Its position, known when the batch it belongs to is committed."""
+        self.place = replace(self.place, position=position)
+
+    def as_repeat(self) -> Record:
+        """The same record, as the answer to a request that was answered before."""
+        again = copy(self)
+        again.repeated = True
+        return again
+
+    @property
+    def position(self) -> int:
+        """Place in the ledger, from 0."""
+        return self.place.position
+
+    @property
+    def subject(self) -> str:
+        """The event's own subject."""
+        return self.place.subject
+
+    @property
+    def seq(self) -> int:
+        """Place in the own subject's chain, from 1."""
+        return self.place.seq
+
+    @property
+    def form(self) -> dict[str, Json]:
+        """The parsed form as it stands in the payload, by its names on the wire."""
+        return dict(self.document["form"])
+
+    @property
+    def state(self) -> list[Json]:
+        """The frozen rows: `[[field, model, id, {…}] …]`."""
+        return list(self.document["state"])
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """form, state, operations and effects as recorded; read from the payload when somebody asks."""
+        return self._given_document() if callable(self._given_document) else self._given_document
+
+    @cached_property
+    def event(self) -> Event:
+        """The event in the shape it was sent, with the rows its decision saw."""
+        shape = self._app.logic(self.type, Version.parse(self.version)).shape
+        event = event_from_form(shape, self.document["form"])
+        return with_values(event, _state_values(shape, self.document["state"]), Context(self.id, self.at, self.actor, self.occurred))
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What followed, as recorded: rows in the newest shape of their models."""
+        return self._given_plan if self._given_plan is not None else plan_from(self._app, self.document)
+
+    def __repr__(self) -> str:
+        return f"Record({self.type} {self.id}, {self.place.subject} {self.place.seq}, position {self.place.position})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Record) and (self.id, self.hash) == (other.id, other.hash)
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.hash))
+
+
+def _state_values(shape: type[Event], state: list[Any]) -> dict[str, Any]:
+    """What each state field of *shape* read, from the frozen rows. Rows of an older shape of a model stay as they were frozen."""
+    values: dict[str, Any] = {}
+    for one in shape.__ensue__.state.values():
+        rows = [(id, columns) for slot, _, id, columns in state if slot == one.name]
+        made = [_row(one.model, id, columns) for id, columns in rows]
+        if one.kind == "related":
+            values[one.name] = tuple(made)
+        elif one.kind != "new":
+            values[one.name] = made[0] if made else None
+    return values
+
+
+def _row(model: type[Model], id: str, columns: Mapping[str, Json]) -> Model:
+    """A row of *model* from some of its columns; what is not there cannot be read."""
+    fields = fields_of(model)
+    known = {name: fields.by_name[name].codec.decode(value) for name, value in columns.items() if name in fields.by_name}
+    return trusted(model, {"id": id, **known})
+
+
+def plan_from(app: App, document: Mapping[str, Any]) -> Plan:
+    """The plan that a payload's operations and effects say."""
+    operations = document["operations"]
+    effects = document["effects"]
+    frozen: dict[tuple[str, str], dict[str, Json]] = {}
+    for _, model, id, columns in document["state"]:
+        frozen.setdefault((model, id), {}).update(columns)
+    kinds = app.effects()
+    return Plan(
+        tuple(_operation(app, kinds, one, frozen) for one in operations),
+        tuple(_effect(kinds[kind], key, body) for kind, key, body, _ in effects),
+        (),
+        tuple(dict.fromkeys([one[5] for one in operations] + [one[3] for one in effects])),
+        tuple(one[5] for one in operations),
+        tuple(one[3] for one in effects),
+        tuple(operations),
+        tuple(effects),
+    )
+
+
+def _operation(app: App, kinds: Mapping[str, type[Effect]], recorded: list[Any], frozen: dict[tuple[str, str], dict[str, Json]]) -> Operation[Any]:
+    kind, name, id, before, after, _ = recorded
+    if kind == "cancel":
+        return Cancel(kinds.get(name, Effect), key=id)
+    model = app.model(name)
+    if kind == "insert":
+        frozen[name, id] = dict(after)
+        return Insert(row_of(model, after))
+    standing = frozen.setdefault((name, id), {})
+    if kind == "delete":
+        return Delete(row_of(model, before))
+    if kind == "erase":
+        return Erase(_row(model, id, standing), after["purpose"])
+    standing.update(before)
+    row: Any = _row(model, id, standing)
+    fields = fields_of(model)
+    values = {column: fields.by_name[column].codec.decode(value) for column, value in after.items()}
+    standing.update(after)
+    made: Any = object.__new__(Update if kind == "update" else Increase)
+    made.row = row
+    if kind == "update":
+        made.changes = values
+    else:
+        made.amounts = {column: value - getattr(row, column) for column, value in values.items()}
+    return made  # type: ignore[no-any-return]  # Update or Increase; their checks were passed when the event was decided
+
+
+def _effect(effect: type[Effect], key: str, body: Mapping[str, Json]) -> Effect:
+    fields = fields_of(effect)
+    values = {name: one.default for name, one in fields.by_name.items() if not one.required}
+    values.update({name: fields.by_name[name].codec.decode(value) for name, value in body.items()})
+    return trusted(effect, {**values, "key": key})

@@ -1,0 +1,177 @@
+"""
+Shapes: the line of classes that one event type, or one model, has had by date, and the ways up and down it.
+
+A step receives the shape its annotation names, whatever the event's version, so an old step sees what it was written
+for. `up` and `down` may be written; where names and types agree and what is added has a default, they are derived.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+
+from ensue.core.canonical import Json
+from ensue.core.data import Data, DataField, fields_of, trusted
+from ensue.core.event import Event, EventInfo
+from ensue.core.model import Model, encoded_row, newest, row_of
+from ensue.core.version import Version
+from ensue.errors import DefinitionError, EnsueError, StepError
+
+C = TypeVar("C", bound=Callable[..., Any])
+M = TypeVar("M", bound=Model)
+
+
+def lossy(why: str) -> Callable[[C], C]:
+    """Mark a `down` that is usable but not whole: `@lossy("the family name cannot be told apart")`."""
+
+    def mark(function: C) -> C:
+        function.__ensue_lossy__ = why  # type: ignore[attr-defined]  # functions carry attributes; type checkers do not know
+        return function
+
+    return mark
+
+
+def line_of(shape: type[Any]) -> list[type[Any]]:
+    """All the shapes of one type or model, oldest first."""
+    first = shape
+    while first.__ensue__.follows is not None:
+        first = first.__ensue__.follows
+    line = [first]
+    while line[-1].__ensue__.followed_by is not None:
+        line.append(line[-1].__ensue__.followed_by)
+    return line
+
+
+def shape_at(shape: type[Event], version: Version) -> type[Event] | None:
+    """The shape that the type of *shape* has at *version*; None before its first."""
+    fitting = [one for one in line_of(shape) if one.__ensue__.version <= version]
+    return fitting[-1] if fitting else None
+
+
+def check_line(shape: type[Any]) -> None:
+    """Every way up along the line exists. Raises DefinitionError that names the class and what is missing."""
+    for older, newer in _pairs(shape):
+        if "up" not in newer.__dict__:
+            _check_derived(f"{newer.__name__}.up", _slots(older), _slots(newer), newer)
+
+
+def check_way_down(start: type[Any], end: type[Any], asked_by: str) -> None:
+    """A way down from *start* to the older *end* exists, else DefinitionError that names *asked_by*, the step that needs it."""
+    line = line_of(start)
+    for newer in reversed(line[line.index(end) + 1 : line.index(start) + 1]):
+        older = newer.__ensue__.follows
+        if "down" in newer.__dict__:
+            if newer.__dict__["down"] is None:
+                raise DefinitionError(f"{asked_by} reads {end.__name__}, but {newer.__name__} has no down; replace or end the step from {newer.__ensue__.version} on.")
+        else:
+            _check_derived(f"{newer.__name__}.down", _slots(newer), _slots(older), older, f", which {asked_by} needs")
+
+
+def _pairs(shape: type[Any]) -> list[tuple[type[Any], type[Any]]]:
+    line = line_of(shape)
+    return list(zip(line, line[1:], strict=False))
+
+
+def _slots(shape: type[Any]) -> dict[str, tuple[Any, bool]]:
+    """Name to (what it must agree in, whether it must be given) of every field that travels up and down."""
+    slots: dict[str, tuple[Any, bool]] = {name: (one.codec.describe, one.required) for name, one in fields_of(shape).by_name.items()}
+    info = shape.__ensue__
+    if isinstance(info, EventInfo):
+        for name, one in info.state.items():
+            if one.on_wire:
+                slots[name] = ((one.kind, one.model.__ensue__.name), not one.may_be_left_out)
+    return slots
+
+
+def _check_derived(what: str, source: Mapping[str, Any], target: Mapping[str, tuple[Any, bool]], cls: type[Any], why: str = "") -> None:
+    for name, (kind, required) in target.items():
+        if name not in source:
+            if required:
+                raise DefinitionError(f"{what} cannot be derived{why}: {cls.__name__}.{name} has no source and no default; write `{what.split('.')[1]}`, or give it a default.")
+        elif source[name][0] != kind:
+            raise DefinitionError(f"{what} cannot be derived{why}: {cls.__name__}.{name} has another type; write `{what.split('.')[1]}`.")
+
+
+# ---- events --------------------------------------------------------------------------------------------------------
+def event_in_shape(event: Event, shape: type[Event]) -> Event:
+    """
+    *event* in an older or newer *shape* of its type. Its state is still only ids.
+
+    Raises:
+        StepError: `up` or `down` raised, or gave something else; a failure of the application, never of the caller.
+    """
+    if type(event) is shape:
+        return event
+    line = line_of(shape)
+    here, there = line.index(type(event)), line.index(shape)
+    for newer in line[here + 1 : there + 1]:
+        event = _call(f"{newer.__name__}.up", newer, lambda old=event, newer=newer: newer.up(old) if "up" in newer.__dict__ else _derived(old, newer))
+    for newer in reversed(line[there + 1 : here + 1]):
+        older = cast(type[Event], newer.__ensue__.follows)
+        event = _call(f"{newer.__name__}.down", older, lambda new=event, newer=newer, older=older: new.down() if "down" in newer.__dict__ else _derived(new, older))
+    return event
+
+
+def _call(what: str, expected: type[Any], convert: Callable[[], Any]) -> Any:
+    try:
+        made = convert()
+    except EnsueError as error:
+        raise StepError(what, f"refused its own result: {error}") from error
+    except Exception as error:
+        raise StepError(what, f"raised {type(error).__name__}: {error}") from error
+    if type(made) is not expected:
+        raise StepError(what, f"expected a {expected.__name__}, found {type(made).__name__}.")
+    return made
+
+
+def _derived(source: Data, shape: type[Any]) -> Any:
+    names = [*fields_of(shape).names, *(name for name, one in getattr(shape.__ensue__, "state", {}).items() if one.on_wire)]
+    return shape(**{name: source.__dict__[name] for name in names if name in source.__dict__})
+
+
+# ---- models --------------------------------------------------------------------------------------------------------
+def row_in_shape(model: type[M], encoded: dict[str, Json]) -> M:
+    """A row in the shape (or view) of *model*, from the J1 values of the newest shape."""
+    if model.__ensue__.followed_by is None or model.__ensue__.view_of is not None:
+        return row_of(model, encoded)
+    row: Any = row_of(newest(model), encoded)
+    line = line_of(model)
+    for newer in reversed(line[line.index(model) + 1 :]):
+        older = newer.__ensue__.follows
+        row = _call(f"{newer.__name__}.down", older, lambda row=row, newer=newer, older=older: row.down() if "down" in newer.__dict__ else _derived_row(row, older, None))
+    return cast(M, row)
+
+
+def changes_brought_up(row: Model, changes: Mapping[str, Any], present: dict[str, Json]) -> dict[str, Json]:
+    """The J1 values, of the newest shape, that change when an old-shape *row* gets *changes*; *present* is the row in the newest shape."""
+    model = type(row)
+    if model.__ensue__.followed_by is None or model.__ensue__.view_of is not None:
+        return fields_of(model).encode_some(changes)
+    changed = trusted(model, {**row_in_shape(model, present).__dict__, **changes})
+    after = row_brought_up(changed, present)
+    return {name: value for name, value in after.items() if value != present[name]}
+
+
+def row_brought_up(row: Model, present: dict[str, Json] | None) -> dict[str, Json]:
+    """The J1 values of *row* in the newest shape of its model; *present* is what stands there, if anything."""
+    line = line_of(type(row))
+    now: Any = row
+    for newer in line[line.index(type(row)) + 1 :]:
+        stands = None if present is None else row_in_shape(newer, present)
+        now = _call(f"{newer.__name__}.up", newer, lambda now=now, newer=newer, stands=stands: _up(newer, now, stands))
+    return encoded_row(now)
+
+
+def _up(newer: type[Any], old: Any, present: Any) -> Any:
+    if "up" not in newer.__dict__:
+        return _derived_row(old, newer, present)
+    return newer.up(old, present) if len(inspect.signature(newer.up).parameters) > 1 else newer.up(old)
+
+
+def _derived_row(source: Model, shape: type[Any], present: Model | None) -> Any:
+    values = {} if present is None else {name: value for name, value in present.__dict__.items() if name in fields_of(shape).by_name}
+    return shape(**{**values, **{name: value for name, value in source.__dict__.items() if name in fields_of(shape).by_name}})
+
+
+__all__ = ["DataField", "changes_brought_up", "check_line", "check_way_down", "event_in_shape", "line_of", "lossy", "row_brought_up", "row_in_shape", "shape_at"]

@@ -1,0 +1,140 @@
+"""
+Step: a pure function that decides part of what follows, since a date; and its contract, the return annotation.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from types import NoneType, UnionType
+from typing import Any, Protocol, TypeVar, Union, get_args, get_origin, overload
+
+from ensue.core.annotations import hints_of_function
+from ensue.core.effect import Effect
+from ensue.core.event import Event
+from ensue.core.model import Model
+from ensue.core.operation import Cancel, Delete, Erase, Increase, Insert, Operation, Update
+from ensue.core.plan import Plan
+from ensue.core.rejection import Rejection
+from ensue.core.version import Version
+from ensue.errors import DefinitionError
+
+E_contra = TypeVar("E_contra", bound=Event, contravariant=True)
+E = TypeVar("E", bound=Event)
+Decided = Iterable["Operation[Any] | Effect"] | None
+StepFunction = Callable[..., Decided]
+
+OPERATIONS: dict[Any, str] = {Insert: "insert", Update: "update", Increase: "increase", Delete: "delete", Erase: "erase", Cancel: "cancel"}
+ITERABLES = (
+    collections.abc.Iterator,
+    collections.abc.Iterable,
+    collections.abc.Generator,
+    collections.abc.Sequence,
+    collections.abc.Collection,
+    tuple,
+    list,
+)
+ANY_EFFECT = ""
+
+
+class StepDecorator(Protocol[E]):
+    """What `app.step(…)` gives: it takes a step over exactly this event."""
+
+    @overload
+    def __call__(self, step: Callable[[E], Decided], /) -> Callable[[E], Decided]: ...
+    @overload
+    def __call__(self, step: Callable[[E, Plan], Decided], /) -> Callable[[E, Plan], Decided]: ...
+
+
+@dataclass(frozen=True)
+class Contract:
+    """
+    What a step may cause: pairs of operation kind and model name (of `cancel`: effect kind, empty for any), and effect kinds.
+
+    `models` and `effects_declared` are the classes the annotation names.
+    """
+
+    operations: frozenset[tuple[str, str]] = frozenset()
+    effects: frozenset[str] = frozenset()
+    models: tuple[type[Model], ...] = ()
+    effects_declared: tuple[type[Effect], ...] = ()
+
+    def describe(self) -> str:
+        """The contract in words, for messages."""
+        names = [f"{kind.capitalize()}[{name or 'Effect'}]" for kind, name in sorted(self.operations)] + sorted(self.effects)
+        return " | ".join(names) or "None"
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step as declared. `name` is its function's; `origin` the name of the first step it replaced, itself where it replaces none."""
+
+    name: str
+    origin: str
+    function: StepFunction
+    event: type[Event]
+    since: Version
+    contract: Contract
+    rejects: tuple[type[Rejection], ...]
+    replaces: StepFunction | None
+    after: StepFunction | None
+    takes_plan: bool
+    module: str
+    order: int = field(default=0)
+
+
+def contract_of(function: StepFunction, event: type[Event]) -> tuple[Contract, bool]:
+    """
+    The contract a step's return annotation states, and whether it takes `so_far`.
+
+    Raises:
+        DefinitionError: an annotation is missing, names another event, or something no step may yield.
+    """
+    name = function.__qualname__
+    try:
+        hints = hints_of_function(function)
+    except NameError as error:
+        raise DefinitionError(f"Step {name}: {error}; define it above the step.") from error
+    parameters = list(inspect.signature(function).parameters.values())
+    if len(parameters) not in (1, 2):
+        raise DefinitionError(f"Step {name}: expected (event) or (event, so_far), found {len(parameters)} parameters; a step knows nothing else.")
+    annotated = hints.get(parameters[0].name)
+    if annotated is not event:
+        raise DefinitionError(f"Step {name}: its event is annotated {getattr(annotated, '__name__', annotated)}, but it is registered for {event.__name__}; name the same class.")
+    if "return" not in hints:
+        raise DefinitionError(f"Step {name}: the return annotation is the contract; write -> Iterator[Insert[…] | …], or -> None for a step that only rejects.")
+    return _contract(name, hints["return"]), len(parameters) == 2
+
+
+def _contract(step: str, returned: Any) -> Contract:
+    if returned is None or returned is NoneType:
+        return Contract()
+    if get_origin(returned) not in ITERABLES:
+        raise DefinitionError(f"Step {step}: a step returns an iterable of operations and effects, found {returned}; write -> Iterator[…].")
+    yielded = get_args(returned)[0]
+    members = get_args(yielded) if get_origin(yielded) in (Union, UnionType) else (yielded,)
+    operations: set[tuple[str, str]] = set()
+    models: list[type[Model]] = []
+    effects: list[type[Effect]] = []
+    for member in members:
+        kind, named = OPERATIONS.get(get_origin(member)), get_args(member)
+        if kind == "cancel" and isinstance(named[0], type) and issubclass(named[0], Effect):
+            operations.add((kind, named[0].__ensue__.kind))
+        elif kind is not None and isinstance(named[0], type) and issubclass(named[0], Model):
+            operations.add((kind, named[0].__ensue__.name))
+            models.append(named[0])
+        elif isinstance(member, type) and issubclass(member, Effect) and member is not Effect:
+            effects.append(member)
+        else:
+            raise DefinitionError(f"Step {step}: {member} is nothing a step may yield; name operations of a model, as Insert[Prescription], or effects.")
+    return Contract(frozenset(operations), frozenset(one.__ensue__.kind for one in effects), tuple(models), tuple(effects))
+
+
+def check_rejects(step: str, rejects: Sequence[type[Rejection]]) -> tuple[type[Rejection], ...]:
+    """*rejects* as a tuple. Raises DefinitionError where one is no rejection."""
+    for one in rejects:
+        if not (isinstance(one, type) and issubclass(one, Rejection)):
+            raise DefinitionError(f"Step {step}: rejects= names {one!r}, which is no Rejection class.")
+    return tuple(rejects)

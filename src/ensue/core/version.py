@@ -1,0 +1,63 @@
+"""
+Version: a date, and nothing else. `2018-08-01`, or `2018-08-01.2` for the second of that day.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import total_ordering
+
+from ensue.errors import DefinitionError, VersionError
+
+FORM = re.compile(r"(\d{4}-\d\d-\d\d)(?:\.([2-9]|[1-9]\d{1,3}))?")
+
+
+@total_ordering
+@dataclass(frozen=True)
+class Version:
+    """One date of an application's line of versions; ordered by date, then by number within the day."""
+
+    day: date
+    number: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Version:
+        """
+        Read `YYYY-MM-DD` or `YYYY-MM-DD.n` with n from 2.
+
+        Raises:
+            VersionError: code `malformed`.
+        """
+        found = FORM.fullmatch(text) if isinstance(text, str) else None
+        if found is None:
+            raise VersionError("malformed", f"{text!r} is no version; a version is a date such as 2018-08-01, or 2018-08-01.2 for the second of a day.")
+        try:
+            return cls(date.fromisoformat(found[1]), int(found[2] or 1))
+        except ValueError as error:
+            raise VersionError("malformed", f"{text!r} is no version: {error}.") from None
+
+    @classmethod
+    def declared(cls, text: str, where: str) -> Version:
+        """As `parse`, for the application's own words. Raises DefinitionError that names *where*."""
+        try:
+            return cls.parse(text)
+        except VersionError as error:
+            raise DefinitionError(f"{where}: {error}") from None
+
+    def __str__(self) -> str:
+        return self.day.isoformat() if self.number == 1 else f"{self.day.isoformat()}.{self.number}"
+
+    def __lt__(self, other: Version) -> bool:
+        return (self.day, self.number) < (other.day, other.number)
+
+
+@dataclass(frozen=True)
+class VersionEntry:
+    """What the application says of one version: its changelog text, and when it is deprecated and retired."""
+
+    version: Version
+    text: str
+    deprecated: date | None = None
+    retired: date | None = None

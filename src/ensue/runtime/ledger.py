@@ -1,0 +1,408 @@
+"""
+Ledger: the facade. One tenant's events and tables, in one order.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+from sqlalchemy import Connection
+
+from ensue.core.app import App
+from ensue.core.canonical import Json, check_text
+from ensue.core.codec import instant_text
+from ensue.core.event import Event, read_event
+from ensue.core.identity import event_id, random_event_id
+from ensue.core.model import Model
+from ensue.core.plan import Plan
+from ensue.core.record import Record
+from ensue.core.version import Version
+from ensue.errors import ConfigurationError, DefinitionError, EnsueError, FieldProblem, InvalidForm, RequestError, TooLarge
+from ensue.runtime.batch import Constraints, Surroundings
+from ensue.runtime.guard import development_guard
+from ensue.runtime.preview import preview
+from ensue.runtime.reading import Change, Reading, Snapshot
+from ensue.runtime.recording import Recorder
+from ensue.runtime.request import Answer, Expectations, Outcome, Request, Ticket, Unit
+from ensue.runtime.tags import TagKeys
+from ensue.runtime.verify import Report, verify
+from ensue.runtime.writer import BATCH_MAX, Writer
+from ensue.storage.database import Storage
+
+M = TypeVar("M", bound=Model)
+COST_DEFAULT: Final = 4
+ACTOR_LENGTH_MAX: Final = 200
+SUBMITTED_AHEAD_MAX: Final = 1_024
+
+
+class Ledger:
+    """
+    One tenant's events and tables, in one order. Made by `ensue.open` or `Database.ledger`; a context manager.
+
+    All methods may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        storage: Storage,
+        *,
+        clock: Callable[[], datetime] | None,
+        tag_keys: TagKeys,
+        cost: int,
+        development: bool,
+        random_bytes: Callable[[int], bytes],
+        account_version: str | None,
+    ) -> None:
+        self.app = app
+        self._storage = storage
+        self._clock = clock
+        self._account_version = account_version
+        self._random_bytes = random_bytes
+        recorder = Recorder(app, storage.uid, cost=cost, random_bytes=random_bytes)
+        self._around = Surroundings(
+            app, storage.uid, recorder, tag_keys, clock, development_guard if development else None, random_bytes, Constraints(app)
+        )
+        self._writer = Writer(storage, self._around, lanes=1 if storage.is_sqlite else 2)
+        self._reading = Reading(app, storage, tag_keys, self._note_read)
+
+    @property
+    def uid(self) -> str:
+        """The ledger's identity, 32 hexadecimal digits; part of every chain's genesis and every event id."""
+        return self._storage.uid
+
+    # -- life
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Commit what was submitted, and close every connection."""
+        self._writer.close()
+        self._storage.close()
+
+    # -- submitting
+    def submit(
+        self,
+        event: Event,
+        *,
+        actor: str,
+        key: str | None = None,
+        version: str | None = None,
+        expect: Expectations | None = None,
+        cause: str | None = None,
+        occurred: datetime | None = None,
+        behalf: str | None = None,
+        purpose: str | None = None,
+    ) -> Record:
+        """
+        Decide *event* and commit everything that follows from it, or nothing; returns when it is on the disk.
+
+        Record, operations and effects share one transaction. Effects are performed later; `submit` does not wait for
+        them. The same *key* of the same actor gives the same record, for ever.
+
+        Args:
+            actor: who acts, an opaque id.
+            key: the idempotency key; without one, each call is an event of its own.
+            version: whose rules apply; default: the account's, the app's default, or the newest.
+            expect: the tags of what the caller saw, `{"Patient/p-17": {"phone": tag}}`.
+            cause: the record or effect that led to this event.
+            occurred: when it held, by the caller's word; a time with a zone.
+            behalf, purpose: whom the actor acts for, and why.
+
+        Raises:
+            Rejected: The steps refused the event; carries every typed reason.
+            ConflictError: A field the caller had seen has changed, or the key belongs to another request.
+            RequestError: The request cannot be understood.
+            StepError: A step broke its contract.
+            LedgerError: The database could not take it; the same key may be sent again.
+        """
+        request = Request(event, key, version, expect, cause, occurred, behalf, purpose)
+        return self._submit(request, actor).result()
+
+    def submit_soon(
+        self,
+        event: Event,
+        *,
+        actor: str,
+        key: str | None = None,
+        version: str | None = None,
+        expect: Expectations | None = None,
+        cause: str | None = None,
+        occurred: datetime | None = None,
+        behalf: str | None = None,
+        purpose: str | None = None,
+    ) -> Answer:
+        """As `submit`, but at once: gives the answer to come, to be awaited or joined. What is wrong with the request itself is raised here."""
+        return self._submit(Request(event, key, version, expect, cause, occurred, behalf, purpose), actor)
+
+    def submit_all(self, requests: Iterable[Request], *, actor: str, version: str | None = None, together: bool = False) -> list[Outcome]:
+        """
+        Many requests, in order, filling batches: their outcomes in the same order.
+
+        An outcome is a record, or the error `submit` would have raised. With *together* all are committed or none:
+        at most 256, and the first error is raised.
+        """
+        if together:
+            return list(self._submit_together(list(requests), actor, version))
+        outcomes: list[Outcome] = []
+        waiting: list[Answer | EnsueError] = []
+        for request in requests:
+            waiting.append(self._take(request, actor, version))
+            if len(waiting) >= SUBMITTED_AHEAD_MAX:
+                outcomes += map(_outcome, waiting[:BATCH_MAX])
+                del waiting[:BATCH_MAX]
+        return outcomes + [_outcome(one) for one in waiting]
+
+    def _submit_together(self, requests: list[Request], actor: str, version: str | None) -> Iterator[Record]:
+        if len(requests) > BATCH_MAX:
+            raise TooLarge(f"together=True takes at most {BATCH_MAX} requests, found {len(requests)}; they must fit one transaction.")
+        tickets = [self._ticket(request, actor, version) for request in requests]
+        if tickets:
+            self._writer.put([Unit(tickets, together=True)])
+        return iter([ticket.answer.result() for ticket in tickets])
+
+    def _take(self, request: Request, actor: str, version: str | None) -> Answer | EnsueError:
+        try:
+            ticket = self._ticket(request, actor, version)
+        except (RequestError, EnsueError) as error:
+            return error
+        self._writer.put([Unit([ticket])])
+        return ticket.answer
+
+    def _submit(self, request: Request, actor: str) -> Answer:
+        ticket = self._ticket(request, actor, None)
+        self._writer.put([Unit([ticket])])
+        return ticket.answer
+
+    def _ticket(self, request: Request, actor: str, version: str | None) -> Ticket:
+        """The door: who, which version, which shape, which id."""
+        problems = [problem for name, value in (("actor", actor), ("key", request.key), ("cause", request.cause), ("behalf", request.behalf), ("purpose", request.purpose)) if (problem := _text_problem(name, value))]
+        if request.occurred is not None and (not isinstance(request.occurred, datetime) or request.occurred.tzinfo is None):
+            problems.append(FieldProblem("occurred", "zone", f"expected a time with a zone, found {request.occurred!r}"))
+        if problems:
+            raise InvalidForm("The request", problems)
+        event, asked = request.event, request.version if request.version is not None else version
+        if not isinstance(event, Event):
+            raise InvalidForm("The request", [FieldProblem("event", "type", f"expected an event, found {type(event).__name__}")])
+        today = (self._clock() if self._clock else datetime.now(UTC)).date()
+        chosen = self.app.choose(asked, self._account_version, today=today)
+        logic = self.app.logic(event.__ensue__.type, chosen)
+        if type(event) is not logic.shape:
+            raise InvalidForm(
+                type(event).__name__,
+                [FieldProblem("version", "shape", f"is the shape since {event.__ensue__.version}, but the version is {chosen}: send {logic.shape.__name__}, or say version=\"{event.__ensue__.version}\"")],
+            )
+        id = random_event_id(self._random_bytes(16)) if request.key is None else event_id(self.uid, actor, request.key)
+        return Ticket(request, actor, logic, id, asked, Answer())
+
+    def read_event(self, type: str, form: Mapping[str, Json], *, version: str | None = None) -> Event:
+        """
+        An event from a form of outside, by its names on the wire, in the shape of its version.
+
+        Raises:
+            UnknownEventType, VersionError, InvalidForm (all problems at once).
+        """
+        today = (self._clock() if self._clock else datetime.now(UTC)).date()
+        chosen = self.app.choose(version, self._account_version, today=today)
+        return read_event(self.app.logic(type, chosen).shape, form)
+
+    # -- asking
+    def preview(
+        self,
+        event: Event,
+        *,
+        actor: str,
+        key: str | None = None,
+        version: str | None = None,
+        expect: Expectations | None = None,
+        cause: str | None = None,
+        occurred: datetime | None = None,
+        behalf: str | None = None,
+        purpose: str | None = None,
+    ) -> Plan:
+        """
+        What would follow from *event* just now; nothing is saved and nothing is locked.
+
+        The same check and the same steps as `submit`. A plan carries the rejections that `submit` would raise; conflicts
+        and errors are raised.
+        """
+        request = Request(event, key, version, expect, cause, occurred, behalf, purpose)
+        return preview(self._ticket(request, actor, None), self._storage, self._around)
+
+    def get(self, model: type[M], id: str, *, actor: str | None = None, purpose: str | None = None) -> M:
+        """One row, in the shape or view of *model*; the look is on record. Raises NotFound."""
+        return self._reading.get(model, id, actor, purpose)
+
+    def snapshot(self, subject: str | Model, *, actor: str | None = None, purpose: str | None = None) -> Snapshot:
+        """A subject with all rows that are its own, at one moment; the look is on record. Raises NotFound."""
+        return self._reading.snapshot(subject, actor, purpose)
+
+    def timeline(self, subject: str | Model, *, actor: str | None = None, purpose: str | None = None, after_seq: int = 0, limit: int | None = None) -> list[Record]:
+        """The records of a subject's chain, oldest first; the look is on record."""
+        return self._reading.timeline(subject, actor, purpose, after_seq, limit)
+
+    def history(self, row: Model | str, *, actor: str | None = None, purpose: str | None = None) -> list[Change]:
+        """Every past value of a row (`Prescription/rx-1`): who changed what, when, by which event; the look is on record."""
+        return self._reading.history(row, actor, purpose)
+
+    def tags(self, row: Model | str | Event, *, actor: str | None = None, purpose: str | None = None) -> dict[str, Any]:
+        """
+        What to send back in `expect=`: of a row, field to tag; of an event not yet sent, the whole mapping for all that it reads.
+
+        The tag of an event's `Related` stands under its first subject, by the field's name.
+        """
+        if isinstance(row, Event):
+            return self._reading.tags_of_event(self._ticket(Request(row), actor or "", None), self._around, actor, purpose)
+        return self._reading.tags(row, actor, purpose)
+
+    def records(self, *, after: int = -1, limit: int | None = None, actor: str | None = None, purpose: str | None = None) -> Iterator[Record]:
+        """The records behind a position, in the ledger's order, read in pages; the look is on record."""
+        return self._reading.records(after, limit, actor, purpose)
+
+    def record(self, id: str, *, actor: str | None = None, purpose: str | None = None) -> Record:
+        """The record of an event's id; the look is on record. Raises NotFound."""
+        return self._reading.record(id, actor, purpose)
+
+    def attempts(self, subject: str | Model) -> list[dict[str, Any]]:
+        """The events on a subject that were rejected or in conflict, oldest first; they expire after 90 days."""
+        return self._reading.attempts(subject)
+
+    def reads(self, subject: str | Model) -> list[dict[str, Any]]:
+        """Who looked at a subject, when, why and at what."""
+        return self._reading.reads(subject)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A SQLAlchemy connection at one moment, for ordinary queries over `Model.table`; nothing can be written through it."""
+        with self._storage.snapshot() as connection:
+            yield connection
+
+    def verify(self, *, progress: Callable[[int, int], None] | None = None) -> Report:
+        """
+        Check all that is stored against itself: chains, links, payloads, stamps, copied columns, and the rows.
+
+        Returns the report; nothing is raised for what is found. *progress* is told (records done, records in all).
+        """
+        return verify(self._storage, progress)
+
+    def _note_read(self, rows: list[tuple[Any, ...]]) -> None:
+        moment = instant_text(self._clock() if self._clock else datetime.now(UTC))
+        unit = Unit([], reads=[(subject, moment, random_event_id(self._random_bytes(16)), *rest) for subject, *rest in rows])
+        self._writer.put([unit])
+        assert unit.answer is not None
+        unit.answer.result()
+
+
+def _outcome(waiting: Answer | EnsueError) -> Outcome:
+    if isinstance(waiting, EnsueError):
+        return waiting
+    try:
+        return waiting.result()
+    except EnsueError as error:
+        return error
+
+
+def _text_problem(name: str, value: Any) -> FieldProblem | None:
+    if value is None and name != "actor":
+        return None
+    if type(value) is not str or not value or len(value) > ACTOR_LENGTH_MAX:
+        return FieldProblem(name, "text", f"expected a text of 1 to {ACTOR_LENGTH_MAX} characters, found {value!r:.60}")
+    try:
+        check_text(value)
+    except ValueError as error:
+        return FieldProblem(name, "text", str(error))
+    return None
+
+
+# ---- opening -------------------------------------------------------------------------------------------------------
+class Database:
+    """
+    A place with many ledgers, one a tenant: `Database(app, url).ledger("north")`.
+
+    On PostgreSQL each ledger is a schema; on SQLite the address names a folder, and each ledger is a file in it.
+    """
+
+    def __init__(self, app: App, url: str, **options: Any) -> None:
+        self._app = app
+        self._url = url
+        self._options = options
+
+    def ledger(self, name: str) -> Ledger:
+        """Open one tenant's ledger; it is made where there is none, unless `create=False` was said. Options as of `ensue.open`."""
+        return open(self._app, self._url, name=name, **self._options)
+
+
+def open(
+    app: App,
+    url: str,
+    *,
+    name: str | None = None,
+    create: bool = True,
+    clock: Callable[[], datetime] | None = None,
+    tag_keys: Mapping[str, bytes] | None = None,
+    cost: int = COST_DEFAULT,
+    development: bool | None = None,
+    account_version: str | None = None,
+    random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+) -> Ledger:
+    """
+    Open a ledger: `with ensue.open(clinic, "sqlite:///clinic.db") as ledger:`.
+
+    Args:
+        app: the application.
+        url: `sqlite:///file.db`, `sqlite://` (in memory) or `postgresql://user@host/database`.
+        name: the ledger's name, where the address holds many.
+        create: make the tables where there are none.
+        clock: the time, for tests; default: the database's on PostgreSQL, the process's on SQLite.
+        tag_keys: keys of the conflict tags by id, newest first; default: the variable ENSUE_TAG_KEYS, or on SQLite a file beside the database.
+        cost: bits of work per event, 1 to 20.
+        development: watch steps for impurity; default: whether ENSUE_DEVELOPMENT is set.
+        account_version: the version of callers who say none.
+        random_bytes: the source of randomness, for tests.
+
+    Raises:
+        DefinitionError: the application is declared wrongly.
+        NotMigrated, Unavailable, ConfigurationError.
+    """
+    if not 1 <= cost <= 20:
+        raise ConfigurationError(f"cost={cost}: an event costs 1 to 20 bits of work.")
+    if not isinstance(app, App):
+        raise DefinitionError(f"open() takes an App, found {type(app).__name__}.")
+    if account_version is not None:
+        Version.declared(account_version, "open(account_version=)")
+    storage = Storage(app, url, name=name)
+    try:
+        storage.prepare(create=create)
+        return Ledger(
+            app,
+            storage,
+            clock=clock,
+            tag_keys=_tag_keys(storage, tag_keys),
+            cost=cost,
+            development=bool(os.environ.get("ENSUE_DEVELOPMENT")) if development is None else development,
+            random_bytes=random_bytes,
+            account_version=account_version,
+        )
+    except BaseException:
+        storage.close()
+        raise
+
+
+def _tag_keys(storage: Storage, given: Mapping[str, bytes] | None) -> TagKeys:
+    if given is not None:
+        return TagKeys(given)
+    if text := os.environ.get("ENSUE_TAG_KEYS"):
+        return TagKeys.parse(text)
+    if storage.is_memory:
+        return TagKeys.random()
+    return TagKeys.beside(Path(str(storage.url.database))) if storage.is_sqlite else TagKeys({})

@@ -1,0 +1,53 @@
+"""
+Preview: decide on one read-only snapshot, without locks, and save nothing. The same check and decide as a commit.
+"""
+
+from __future__ import annotations
+
+from ensue.core.facts import Facts, Needs
+from ensue.core.plan import Plan
+from ensue.core.rejection import Rejection
+from ensue.errors import Rejected
+from ensue.runtime import expectations
+from ensue.runtime.batch import Batch, Surroundings, check_same
+from ensue.runtime.decoding import record_of
+from ensue.runtime.request import Ticket
+from ensue.storage.database import Storage
+from ensue.storage.read import records_by_id
+from ensue.storage.session import Opened, Session
+
+
+def preview(ticket: Ticket, storage: Storage, around: Surroundings) -> Plan:
+    """
+    The plan of a request as things stand. With the key of a committed event: that event's plan.
+
+    Raises:
+        ConflictError, RequestError, StepError: as `submit` would.
+    """
+    with storage.snapshot() as connection:
+        session = storage.looking(connection)
+        if ticket.request.key is not None:
+            stored = session.stored([ticket.id])
+            if stored:
+                check_same(ticket, stored[ticket.id])
+                return record_of(around.app, records_by_id(connection, [ticket.id])[ticket.id]).plan
+        try:
+            batch, subjects = look(ticket, session, around)
+            _, decision, _ = batch.decide(ticket, subjects)
+        except Rejected as no:
+            return Plan(rejections=tuple(reason for reason in no.reasons if isinstance(reason, Rejection)))
+        return decision.plan
+
+
+def look(ticket: Ticket, session: Session, around: Surroundings) -> tuple[Batch, tuple[str, ...]]:
+    """Load all that *ticket* declares through a session that only looks: a batch of nothing yet, and the ticket's subjects."""
+    facts = Facts()
+    while True:
+        needs = Needs()
+        ticket.binding.find(facts, needs)
+        expectations.ask(ticket, session.models, needs, facts)
+        if not needs:
+            break
+        session.load(needs, facts)
+    subjects = ticket.binding.subjects(facts)
+    return Batch(around, session, facts, Opened(session.heads(sorted(subjects)), {}, None), None), subjects

@@ -1,0 +1,221 @@
+"""
+Database: an address, opened. Where a ledger's tables live, whether they are of this release, and connections to them.
+
+A ledger is a set of tables of its own: a file on SQLite, a schema on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, NoSuchTableError
+from sqlalchemy.pool import QueuePool, StaticPool
+
+from ensue.core.app import App
+from ensue.core.data import fields_of
+from ensue.errors import ConfigurationError, DefinitionError, NotMigrated, Unavailable
+from ensue.storage import tables
+from ensue.storage.migrate import RELEASE, create_tables, present_release
+from ensue.storage.session import ModelTable, Session
+from ensue.storage.sqlite import BUSY_TIMEOUT_SECONDS, CACHED_STATEMENTS, SqliteSession, configure
+
+LEDGER_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,40}")
+READERS_MAX: Final = 8
+
+
+class Storage:
+    """One ledger's database: its engine for reading, its sessions for writing, and how each model stands in it."""
+
+    def __init__(self, app: App, url: str | URL, *, name: str | None = None) -> None:
+        self.app = app
+        self.url = _address(url, name)
+        self.name = name
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.is_memory = self.is_sqlite and self.url.database in (None, "", ":memory:")
+        self.engine = self._engine()
+        self._memory_lock = threading.RLock()
+        app.check()
+        self._bind_named_tables()
+        self.models = {model.__ensue__.name: ModelTable(model, self.engine.dialect) for model in app.models()}
+        self.uid = ""
+
+    # -- opening
+    def _engine(self) -> Engine:
+        if not self.is_sqlite:
+            engine = create_engine(self.url, poolclass=QueuePool, pool_size=READERS_MAX, pool_pre_ping=True, isolation_level="AUTOCOMMIT")
+            _on_connect_postgresql(engine, self.name)
+            return engine
+        if self.is_memory:
+            engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False, "cached_statements": CACHED_STATEMENTS}, isolation_level="AUTOCOMMIT")
+        else:
+            arguments = {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False, "cached_statements": CACHED_STATEMENTS}
+            engine = create_engine(self.url, poolclass=QueuePool, pool_size=READERS_MAX, connect_args=arguments, isolation_level="AUTOCOMMIT")
+        memory = self.is_memory
+        event.listen(engine, "connect", lambda connection, _: configure(connection, memory=memory))
+        return engine
+
+    def prepare(self, *, create: bool) -> None:
+        """
+        See that the tables are those of this release; make them where there are none and *create* is true.
+
+        Raises:
+            NotMigrated: the tables are absent, older or newer, or a model's table lacks columns.
+            Unavailable: the database cannot be reached.
+        """
+        try:
+            with self.reader() as connection:
+                release = present_release(connection)
+                if release is None and create:
+                    if self.name is not None and not self.is_sqlite:
+                        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {self.name}"))
+                    create_tables(connection)
+                    release = RELEASE
+                if release is None:
+                    raise NotMigrated("There are no ledger tables here yet; run `ensue db migrate`.")
+                if release != RELEASE:
+                    raise NotMigrated(f"The ledger's tables are of release {release}, this program is of {RELEASE}; run `ensue db migrate` with the newer of both.")
+                self._prepare_models(connection, create=create)
+                self.uid = str(connection.execute(select(tables.ledger.c.uid)).scalar_one())
+        except DBAPIError as error:
+            raise Unavailable(f"{self.url.render_as_string(hide_password=True)} cannot be opened: {error.orig}.") from error
+
+    def _prepare_models(self, connection: Connection, *, create: bool) -> None:
+        seen = inspect(connection)
+        for model in self.app.models():
+            table = tables.table_of(model)
+            if not seen.has_table(table.name, schema=table.schema):
+                if model.__ensue__.table is not None:
+                    raise NotMigrated(f"{model.__name__}: there is no table {table.fullname}; it is declared with table=, so it must be there before the ledger opens.")
+                if not create:
+                    raise NotMigrated(f"{model.__name__}: there is no table {table.fullname}; run `ensue db migrate`.")
+                table.create(connection)
+                continue
+            there = {column["name"] for column in seen.get_columns(table.name, schema=table.schema)}
+            missing = [column.name for column in table.columns if column.name not in there]
+            if missing:
+                raise NotMigrated(f"{model.__name__}: the table {table.fullname} has no column {', '.join(missing)}; add it with a migration of your own (its columns are {', '.join(sorted(there))}).")
+
+    def _bind_named_tables(self) -> None:
+        """Models over an existing table by name read its description from the database, since its column types are not ours."""
+        for model in self.app.models():
+            given = model.__ensue__.table
+            if isinstance(given, str) and not isinstance(model.__dict__.get("__ensue_table__"), Table):
+                schema, _, plain = given.rpartition(".")
+                try:
+                    with self.reader() as connection:
+                        found = Table(plain, tables.MetaData(), autoload_with=connection, schema=schema or None)
+                except NoSuchTableError:
+                    raise NotMigrated(f"{model.__name__}: there is no table {given}; it is declared with table=, so it must be there before the ledger opens.") from None
+                model.__ensue__.table = found
+        for model in self.app.models():
+            table = model.__ensue__.table
+            if isinstance(table, Table):
+                lacking = [one.column for one in fields_of(model).by_name.values() if one.column not in table.c]
+                if lacking:
+                    raise DefinitionError(f"{model.__name__}: the table {table.fullname} has no column {', '.join(lacking)}; use column(\"its name\").")
+
+    # -- connecting
+    def session(self) -> Session:
+        """A new writing connection. Raises Unavailable."""
+        try:
+            raw = self.engine.raw_connection()
+            driver: Any = raw.driver_connection
+            if not self.is_memory:
+                raw.detach()
+        except DBAPIError as error:
+            raise Unavailable(f"{self.url.render_as_string(hide_password=True)} cannot be reached: {error.orig}; nothing was saved.") from error
+        if not isinstance(driver, sqlite3.Connection):
+            driver.autocommit = True
+        return self._session_over(driver)
+
+    def looking(self, connection: Connection) -> Session:
+        """A session that only looks, over a connection that `reader` or `snapshot` gave."""
+        return self._session_over(connection.connection.driver_connection)
+
+    def _session_over(self, driver: Any) -> Session:
+        if isinstance(driver, sqlite3.Connection):
+            driver.isolation_level = None
+            return SqliteSession(driver, self.models)
+        from ensue.storage.postgresql import PostgresqlSession  # its driver is an extra that users of SQLite do not install
+
+        return PostgresqlSession(driver, self.models)
+
+    @contextmanager
+    def reader(self) -> Iterator[Connection]:
+        """A connection for reading. An in-memory database has one connection, so readers and the writer take turns."""
+        if self.is_memory:
+            with self._memory_lock, self.engine.connect() as connection:
+                yield connection
+        else:
+            with self.engine.connect() as connection:
+                yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Held while a batch is in a transaction; it keeps readers of an in-memory database out."""
+        if self.is_memory:
+            with self._memory_lock:
+                yield
+        else:
+            yield
+
+    def snapshot(self) -> Any:
+        """A connection whose reads all see one moment (a context manager)."""
+        return _snapshot(self)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _snapshot(storage: Storage) -> Iterator[Connection]:
+    with storage.reader() as connection:
+        connection.exec_driver_sql("BEGIN" if storage.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            yield connection
+        finally:
+            connection.exec_driver_sql("ROLLBACK")
+
+
+def _address(url: str | URL, name: str | None) -> URL:
+    """The URL of one ledger. A folder on SQLite has one file a ledger; on PostgreSQL each is a schema."""
+    try:
+        parsed = make_url(url)
+        parsed.get_dialect()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise ConfigurationError(f"{url!r} is no database address: {error}. Use sqlite:///clinic.db or postgresql://user@host/clinic.") from None
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ConfigurationError(f"{parsed.get_backend_name()} is not supported; ensue keeps ledgers in SQLite or PostgreSQL.")
+    if name is not None and not LEDGER_NAME.fullmatch(name):
+        raise ConfigurationError(f"{name!r} cannot name a ledger; use small letters, digits and underscores, beginning with a letter.")
+    if name is not None and parsed.get_backend_name() == "sqlite" and parsed.database:
+        folder = Path(parsed.database)
+        folder.mkdir(parents=True, exist_ok=True)
+        parsed = parsed.set(database=str(folder / f"{name}.db"))
+    return parsed
+
+
+def _on_connect_postgresql(engine: Engine, schema: str | None) -> None:
+    """Every connection finds its own schema alone, speaks UTC, waits at most 30 s for a lock and never idles in a transaction."""
+
+    def configure_connection(connection: Any, _: Any) -> None:
+        autocommit, connection.autocommit = connection.autocommit, True
+        settings = ["SET TIME ZONE 'UTC'", "SET lock_timeout = '30s'", "SET idle_in_transaction_session_timeout = '60s'", "SET synchronous_commit = on"]
+        if schema is not None:
+            settings.append(f'SET search_path TO "{schema}"')
+        connection.execute("; ".join(settings))
+        connection.autocommit = autocommit
+
+    event.listen(engine, "connect", configure_connection)
+
+

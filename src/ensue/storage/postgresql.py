@@ -1,0 +1,274 @@
+"""
+PostgreSQL: READ COMMITTED, row locks on the heads, and two round trips a batch by pipelining.
+
+The first round trip begins, locks and reads; every read is a statement after the lock, so it sees what was committed
+before the lock was had. The second writes, takes positions and commits. Rows travel as arrays, one a column:
+one statement a table, whatever the size of the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC
+from typing import Any, Final
+
+import psycopg
+from psycopg import errors
+
+from ensue.core.facts import Facts, Needs
+from ensue.errors import Refused, Unavailable
+from ensue.storage.session import Head, Lost, ModelTable, Opened, Raced, RowWrite, Stored, Writes, split_answers
+
+LOCK_HEADS: Final = "SELECT subject, seq, at, hash FROM ensue_head WHERE subject = ANY(%b::text[]) ORDER BY subject FOR UPDATE"
+STORED: Final = (
+    "SELECT e.id, e.subject, e.seq, p.seed, p.request FROM ensue_event e JOIN ensue_payload p ON p.subject = e.subject AND p.seq = e.seq WHERE e.id = ANY(%b::text[])"
+)
+HEADS: Final = "SELECT subject, seq, at, hash FROM ensue_head WHERE subject = ANY(%b::text[])"
+LAST_WRITERS: Final = (
+    "SELECT o.row_id, o.columns, e.id FROM ensue_operation o JOIN ensue_event e ON e.subject = o.subject AND e.seq = o.seq "
+    "JOIN ensue_log l ON l.subject = o.subject AND l.seq = o.seq "
+    "WHERE o.model = %s AND o.row_id = ANY(%b::text[]) AND o.kind <> 'read' ORDER BY l.position"
+)
+PLACE: Final = (
+    "WITH counter AS (UPDATE ensue_ledger SET position = position + %s RETURNING position - %s AS first), "
+    "placed AS (INSERT INTO ensue_log (position, subject, seq, hash) "
+    "SELECT counter.first + entry.n - 1, entry.subject, entry.seq, entry.hash "
+    "FROM counter, unnest(%b::text[], %s::bigint[], %b::bytea[]) WITH ORDINALITY AS entry (subject, seq, hash, n)) "
+    "SELECT first FROM counter"
+)
+MOVE_HEADS: Final = (
+    "UPDATE ensue_head AS h SET seq = moved.seq, at = moved.at, hash = moved.hash "
+    "FROM unnest(%s::bigint[], %b::text[], %b::bytea[], %b::text[], %s::bigint[]) AS moved (seq, at, hash, subject, seen) "
+    "WHERE h.subject = moved.subject AND h.seq = moved.seen"
+)
+
+
+def _insert(table: str, columns: str, types: str, conflict: str = "") -> str:
+    arrays = ", ".join(f"%{'b' if kind in ('text', 'bytea') else 's'}::{kind}[]" for kind in types.split())
+    return f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({arrays}){conflict}"
+
+
+INSERTS: Final = {
+    "heads_new": _insert("ensue_head", "subject, seq, at, hash", "text bigint text bytea"),
+    "logic": _insert("ensue_logic", "hash, document", "bytea bytea", " ON CONFLICT DO NOTHING"),
+    "events": _insert("ensue_event", "subject, seq, id, type, version, actor, at, header, nonce, hash", "text bigint text text text text text bytea bigint bytea"),
+    "links": _insert("ensue_link", "subject, seq, event_subject, event_seq", "text bigint text bigint"),
+    "payloads": _insert("ensue_payload", "subject, seq, bytes, seed, request", "text bigint bytea bytea bytea"),
+    "operations": _insert("ensue_operation", "subject, seq, n, kind, model, row_id, columns", "text bigint bigint text text text text"),
+    "effects": _insert("ensue_effect", "subject, seq, n, event_id, kind, key, not_before, state", "text bigint bigint text text text text text"),
+    "attempts": _insert(
+        "ensue_attempt", "id, at, expires_at, actor, type, version, key, subject, outcome, reasons, form", "text text text text text text text text text text text"
+    ),
+    "reads": _insert("ensue_read", "subject, at, id, actor, purpose, action, rows, position", "text text text text text text text bigint"),
+}
+
+
+class PostgresqlSession:
+    """The writing connection of a ledger in a PostgreSQL schema."""
+
+    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], models: Mapping[str, ModelTable]) -> None:
+        self._connection = connection
+        self.models = models
+        self._statements: dict[Any, str] = {}
+
+    def open(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
+        """One round trip: begin, lock, look, read."""
+        try:
+            with self._connection.pipeline():
+                self._execute("BEGIN")
+                heads = self._execute(LOCK_HEADS, (list(subjects),))
+                now = self._execute("SELECT clock_timestamp()")
+                stored = self._execute(STORED, (list(event_ids),)) if event_ids else None
+                learn = self._ask(needs, facts, lock=True)
+            for one in learn:
+                one()
+            return Opened(
+                {row[0]: Head(*row[1:]) for row in heads.fetchall()},
+                {row[0]: Stored(*row[1:]) for row in stored.fetchall()} if stored is not None else {},
+                now.fetchall()[0][0].astimezone(UTC),
+            )
+        except psycopg.Error as error:
+            raise self._fault(error, wrote=False) from error
+
+    def load(self, needs: Needs, facts: Facts) -> None:
+        """One round trip."""
+        self._look(needs, facts, lock=True)
+
+    def peek(self, needs: Needs, facts: Facts) -> None:
+        """One round trip, without locks."""
+        self._look(needs, facts, lock=False)
+
+    def heads(self, subjects: Sequence[str]) -> dict[str, Head]:
+        """The heads as they stand, not locked."""
+        return {row[0]: Head(*row[1:]) for row in self._select(HEADS, (list(subjects),))}
+
+    def stored(self, event_ids: Sequence[str]) -> dict[str, Stored]:
+        """Which of these events stand already."""
+        return {row[0]: Stored(*row[1:]) for row in self._select(STORED, (list(event_ids),))}
+
+    def last_writers(self, model: str, ids: Sequence[str]) -> list[tuple[str, str, str]]:
+        """Every write to these rows, oldest first."""
+        return [(row[0], row[1], row[2]) for row in self._select(LAST_WRITERS, (model, list(ids)))]
+
+    def _select(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        try:
+            return self._execute(statement, values).fetchall()
+        except psycopg.Error as error:
+            raise self._fault(error, wrote=False) from error
+
+    def _look(self, needs: Needs, facts: Facts, *, lock: bool) -> None:
+        try:
+            with self._connection.pipeline():
+                learn = self._ask(needs, facts, lock=lock)
+            for one in learn:
+                one()
+        except psycopg.Error as error:
+            raise self._fault(error, wrote=False) from error
+
+    def _execute(self, statement: str, values: Sequence[Any] = ()) -> psycopg.Cursor[tuple[Any, ...]]:
+        return self._connection.cursor().execute(statement, values, prepare=True)  # type: ignore[arg-type]  # built here from fixed text and quoted names
+
+    def _ask(self, needs: Needs, facts: Facts, *, lock: bool) -> list[Callable[[], None]]:
+        """Send the queries; what is returned takes the answers in, once the pipeline has ended."""
+        learn: list[Callable[[], None]] = []
+        for name, ids in needs.rows.items():
+            model = self.models[name]
+            end = f" ORDER BY {model.quoted['id']} FOR UPDATE" if lock and model.external else ""
+            cursor = self._execute(f"SELECT {model.select_list} FROM {model.table} WHERE {model.quoted['id']} = ANY(%b::text[]){end}", (sorted(ids),))
+            learn.append(lambda name=name, ids=ids, model=model, cursor=cursor: facts.learn(name, ids, {row[0]: model.row(row) for row in cursor.fetchall()}))  # type: ignore[misc]  # the lambda's defaults
+        for (name, columns), wanted in needs.queries.items():
+            learn.append(self._ask_related(self.models[name], columns, wanted, facts))
+        return learn
+
+    def _ask_related(self, model: ModelTable, columns: tuple[str, ...], wanted: Mapping[tuple[Any, ...], int], facts: Facts) -> Callable[[], None]:
+        arrays = ", ".join(f"%s::{model.codecs[column].cast}[]" for column in columns)
+        names = ", ".join(f"w{place}" for place in range(len(columns)))
+        match = " AND ".join(f"t.{model.quoted[column]} {'=' if _never_null(wanted, place) else 'IS NOT DISTINCT FROM'} wanted.w{place}" for place, column in enumerate(columns))
+        listed = ", ".join(f"t.{model.quoted[column]}" for column in model.columns)
+        limit = sum(wanted.values()) + len(wanted)
+        cursor = self._execute(
+            f"SELECT {listed} FROM {model.table} AS t JOIN unnest({arrays}) AS wanted ({names}) ON {match} LIMIT {limit}",
+            [list(values) for values in zip(*model.store(columns, list(wanted)), strict=True)],
+        )
+
+        def learn() -> None:
+            rows = {row[0]: model.row(row) for row in cursor.fetchall()}
+            for values, answer in split_answers(wanted, columns, rows).items():
+                facts.learn_answer((model.name, columns, values), answer)
+
+        return learn
+
+    def finish(self, writes: Writes) -> int:
+        """One round trip: every table, the heads, the positions, the commit."""
+        placed = None
+        try:
+            with self._connection.pipeline():
+                for write in writes.rows:
+                    self._write_rows(write)
+                for name, insert in INSERTS.items():
+                    if rows := getattr(writes, name):
+                        self._execute(insert, _arrays(rows))
+                if writes.heads_moved:
+                    self._execute(_counted(MOVE_HEADS), (*_arrays(writes.heads_moved), len(writes.heads_moved)))
+                if writes.log:
+                    placed = self._execute(PLACE, (len(writes.log), len(writes.log), *_arrays(writes.log)))
+                self._execute("COMMIT")
+            return int(placed.fetchall()[0][0]) if placed is not None else -1
+        except psycopg.Error as error:
+            raise self._fault(error, wrote=True) from error
+
+    def _write_rows(self, write: RowWrite) -> None:
+        model = self.models[write.model]
+        key = (write.kind, write.model, write.columns)
+        statement = self._statements.get(key)
+        if statement is None:
+            statement = self._statements[key] = _row_statement(model, write)
+        values: list[Any] = _arrays(model.store(write.columns, write.rows))
+        self._execute(statement, values if write.kind == "insert" else [*values, len(write.rows)])
+
+    def rollback(self) -> None:
+        """Give up the transaction."""
+        try:
+            if not self._connection.closed and self._connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+                self._connection.execute("ROLLBACK")
+        except psycopg.Error:
+            pass  # the connection is gone, and its transaction with it
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _fault(self, error: psycopg.Error, *, wrote: bool) -> Exception:
+        lost = self._connection.closed or self._connection.broken or isinstance(error, (errors.AdminShutdown, errors.CrashShutdown, errors.IdleInTransactionSessionTimeout))
+        if not lost:
+            self.rollback()
+            return fault_of(error, self.models)
+        self.close()
+        if wrote:
+            return Lost(f"The connection broke while the batch was written ({error}).")
+        return Unavailable(f"The connection broke ({_first_line(error)}); nothing of the request was saved. Send the same key again.")
+
+
+def _arrays(rows: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """Rows turned into one array a column."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _counted(change: str) -> str:
+    """
+    *change*, failing when it touches another number of rows than its last parameter says.
+
+    The count is checked by the database, in the same round trip: a division by zero aborts the transaction before the
+    COMMIT that is already on its way.
+    """
+    return f"WITH changed AS ({change} RETURNING 1) SELECT 1 / (CASE WHEN count(*) = %s THEN 1 ELSE 0 END) FROM changed"
+
+
+def _row_statement(model: ModelTable, write: RowWrite) -> str:
+    names = [model.quoted[column] for column in write.columns]
+    arrays = ", ".join(f"%s::{model.codecs[column].cast}[]" for column in write.columns)
+    if write.kind == "insert":
+        return f"INSERT INTO {model.table} ({', '.join(names)}) SELECT * FROM unnest({arrays})"
+    row = f"unnest({arrays}) AS w ({', '.join(f'w{place}' for place in range(len(names)))})"
+    match = f"t.{names[-1]} = w.w{len(names) - 1}"
+    if write.kind == "update":
+        sets = ", ".join(f"{name} = w.w{place}" for place, name in enumerate(names[:-1]))
+        return _counted(f"UPDATE {model.table} AS t SET {sets} FROM {row} WHERE {match}")
+    return _counted(f"DELETE FROM {model.table} AS t USING {row} WHERE {match}")
+
+
+def _never_null(wanted: Mapping[tuple[Any, ...], int], place: int) -> bool:
+    return all(values[place] is not None for values in wanted)
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+RACES: Final = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable, errors.DivisionByZero)
+
+
+def fault_of(error: psycopg.Error, models: Mapping[str, ModelTable]) -> Exception:
+    """What a PostgreSQL error means for the batch."""
+    text = _first_line(error)
+    if isinstance(error, RACES):
+        return Raced(f"Somebody else was there first: {text}.")
+    table = error.diag.table_name
+    if isinstance(error, errors.UniqueViolation) and table in ("ensue_head", "ensue_event", "ensue_payload", "ensue_log", "ensue_link"):
+        return Raced(f"Somebody else wrote first: {text}.")
+    if isinstance(error, (psycopg.IntegrityError, psycopg.DataError)):
+        model = next((one for one in models.values() if one.plain_name == table), None)
+        columns = _columns_of(error)
+        named = tuple(model.field_of_column.get(column, column) for column in columns) if model else columns
+        return Refused(f"The database refused: {text}.", model.name if model else table, named, unique=isinstance(error, errors.UniqueViolation))
+    return Unavailable(f"The database cannot be used ({text}); nothing of the request was saved. Send the same key again.")
+
+
+def _columns_of(error: psycopg.Error) -> tuple[str, ...]:
+    """The columns an integrity error is about: named by the server, or read from its detail, `Key (a, b)=(…) already exists.`"""
+    if error.diag.column_name:
+        return (error.diag.column_name,)
+    detail = error.diag.message_detail or ""
+    if not detail.startswith("Key ("):
+        return ()
+    return tuple(column.strip().strip('"') for column in detail[5:].partition(")")[0].split(","))

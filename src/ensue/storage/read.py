@@ -1,0 +1,199 @@
+"""
+Read: what the ledger holds, for people and for verification. Plain selects over the framework's tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, and_, func, or_, select
+
+from ensue.core.canonical import Json
+from ensue.storage.session import ModelTable
+from ensue.storage.tables import attempt, effect, event, head, ledger, link, log, logic, operation, payload, read
+
+CHUNK = 500
+
+
+class StoredRecord(NamedTuple):
+    """One event as stored: the columns of event, payload and log together."""
+
+    subject: str
+    seq: int
+    id: str
+    type: str
+    version: str
+    actor: str
+    at: str
+    header: bytes
+    nonce: int
+    hash: bytes
+    payload: bytes
+    seed: bytes | None
+    request: bytes | None
+    position: int
+    log_hash: bytes
+
+
+_RECORD = (
+    select(
+        event.c.subject, event.c.seq, event.c.id, event.c.type, event.c.version, event.c.actor, event.c.at, event.c.header, event.c.nonce, event.c.hash,
+        payload.c.bytes, payload.c.seed, payload.c.request, log.c.position, log.c.hash,
+    )
+    .select_from(event)
+    .join(payload, and_(payload.c.subject == event.c.subject, payload.c.seq == event.c.seq))
+    .join(log, and_(log.c.subject == event.c.subject, log.c.seq == event.c.seq))
+)  # fmt: skip
+
+
+def _stored(row: Row[Any]) -> StoredRecord:
+    return StoredRecord(*row)
+
+
+def records_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, StoredRecord]:
+    """The events of these ids that there are."""
+    found: dict[str, StoredRecord] = {}
+    for start in range(0, len(ids), CHUNK):
+        for row in connection.execute(_RECORD.where(event.c.id.in_(ids[start : start + CHUNK]))):
+            stored = _stored(row)
+            found[stored.id] = stored
+    return found
+
+
+def records_after(connection: Connection, position: int, limit: int) -> list[StoredRecord]:
+    """Events by position, those after *position*, at most *limit*."""
+    return [_stored(row) for row in connection.execute(_RECORD.where(log.c.position > position).order_by(log.c.position).limit(limit))]
+
+
+def records_of_subject(connection: Connection, subject: str, *, after_seq: int = 0, limit: int | None = None) -> list[StoredRecord]:
+    """The events of one chain, its own and those that link it, by their place in it."""
+    places = select(event.c.seq.label("place"), event.c.subject, event.c.seq).where(event.c.subject == subject).union_all(
+        select(link.c.seq.label("place"), link.c.event_subject, link.c.event_seq).where(link.c.subject == subject)
+    ).subquery()  # fmt: skip
+    query = (
+        _RECORD.join(places, and_(places.c.subject == event.c.subject, places.c.seq == event.c.seq))
+        .where(places.c.place > after_seq)
+        .order_by(places.c.place)
+        .limit(limit)
+    )
+    return [_stored(row) for row in connection.execute(query)]
+
+
+def records_of_row(connection: Connection, model: str, row_id: str) -> list[StoredRecord]:
+    """The events that wrote one row, oldest first."""
+    wrote = select(operation.c.subject, operation.c.seq).where(operation.c.model == model, operation.c.row_id == row_id, operation.c.kind != "read").distinct().subquery()
+    return [_stored(row) for row in connection.execute(_RECORD.join(wrote, and_(wrote.c.subject == event.c.subject, wrote.c.seq == event.c.seq)).order_by(log.c.position))]
+
+
+def links_of(connection: Connection, places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], list[tuple[str, int]]]:
+    """The further chains of events, by the place of each event in its own."""
+    found: dict[tuple[str, int], list[tuple[str, int]]] = {place: [] for place in places}
+    for start in range(0, len(places), CHUNK):
+        wanted = [and_(link.c.event_subject == subject, link.c.event_seq == seq) for subject, seq in places[start : start + CHUNK]]
+        for row in connection.execute(select(link).where(or_(*wanted)).order_by(link.c.subject)):
+            found[row.event_subject, row.event_seq].append((row.subject, row.seq))
+    return found
+
+
+def operations_of(connection: Connection, subject: str, seq: int) -> list[tuple[int, str, str, str, str]]:
+    """n, kind, model, row id and columns of one event's operations."""
+    rows = connection.execute(
+        select(operation.c.n, operation.c.kind, operation.c.model, operation.c.row_id, operation.c.columns)
+        .where(operation.c.subject == subject, operation.c.seq == seq)
+        .order_by(operation.c.n)
+    )
+    return [tuple(row) for row in rows]  # type: ignore[misc]  # five columns were selected
+
+
+def size(connection: Connection) -> int:
+    """The position the next event takes: how many there are."""
+    return int(connection.execute(select(ledger.c.position)).scalar_one())
+
+
+def heads(connection: Connection) -> Iterator[tuple[str, int, str, bytes]]:
+    """Every chain's end."""
+    for row in connection.execution_options(yield_per=CHUNK).execute(select(head).order_by(head.c.subject)):
+        yield row.subject, row.seq, row.at, row.hash
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many rows the framework's tables have, by their names."""
+    return {table.name: int(connection.execute(select(func.count()).select_from(table)).scalar_one()) for table in (event, payload, log, link, operation, attempt, read, logic)}
+
+
+def attempts_of(connection: Connection, subject: str) -> list[dict[str, Any]]:
+    """The attempts on a subject that were rejected or in conflict, oldest first."""
+    return [dict(row._mapping) for row in connection.execute(select(attempt).where(attempt.c.subject == subject).order_by(attempt.c.at))]
+
+
+def reads_of(connection: Connection, subject: str) -> list[dict[str, Any]]:
+    """Who looked at a subject, oldest first."""
+    return [dict(row._mapping) for row in connection.execute(select(read).where(read.c.subject == subject).order_by(read.c.at))]
+
+
+# ---- for verification ----------------------------------------------------------------------------------------------
+def walk(connection: Connection, after: int, limit: int) -> list[dict[str, Any]]:
+    """The log by position, each entry with whatever stands for it: missing parts are None."""
+    query = (
+        select(
+            log.c.position, log.c.subject, log.c.seq, log.c.hash.label("log_hash"),
+            event.c.id, event.c.type, event.c.version, event.c.actor, event.c.at, event.c.header, event.c.nonce, event.c.hash,
+            payload.c.bytes, payload.c.seed, payload.c.request,
+        )
+        .select_from(log)
+        .outerjoin(event, and_(event.c.subject == log.c.subject, event.c.seq == log.c.seq))
+        .outerjoin(payload, and_(payload.c.subject == log.c.subject, payload.c.seq == log.c.seq))
+        .where(log.c.position > after)
+        .order_by(log.c.position)
+        .limit(limit)
+    )  # fmt: skip
+    return [dict(row._mapping) for row in connection.execute(query)]
+
+
+def operations_between(connection: Connection, first: int, last: int) -> dict[tuple[str, int], list[tuple[Any, ...]]]:
+    """kind, model, row id and columns by event, in order, for the events from position *first* to *last*."""
+    query = (
+        select(operation.c.subject, operation.c.seq, operation.c.kind, operation.c.model, operation.c.row_id, operation.c.columns)
+        .join(log, and_(log.c.subject == operation.c.subject, log.c.seq == operation.c.seq))
+        .where(log.c.position.between(first, last))
+        .order_by(operation.c.subject, operation.c.seq, operation.c.n)
+    )
+    found: dict[tuple[str, int], list[tuple[Any, ...]]] = {}
+    for subject, seq, *rest in connection.execute(query):
+        found.setdefault((subject, seq), []).append(tuple(rest))
+    return found
+
+
+def links_between(connection: Connection, first: int, last: int) -> dict[tuple[str, int], set[tuple[str, int]]]:
+    """The stored links by event, for the events from position *first* to *last*."""
+    query = select(link).join(log, and_(log.c.subject == link.c.event_subject, log.c.seq == link.c.event_seq)).where(log.c.position.between(first, last))
+    found: dict[tuple[str, int], set[tuple[str, int]]] = {}
+    for row in connection.execute(query):
+        found.setdefault((row.event_subject, row.event_seq), set()).add((row.subject, row.seq))
+    return found
+
+
+def effects_between(connection: Connection, first: int, last: int) -> dict[tuple[str, int], list[tuple[Any, ...]]]:
+    """n, event id, kind, key and not_before of the stored effects, for the events from position *first* to *last*."""
+    query = (
+        select(effect.c.subject, effect.c.seq, effect.c.n, effect.c.event_id, effect.c.kind, effect.c.key, effect.c.not_before)
+        .join(log, and_(log.c.subject == effect.c.subject, log.c.seq == effect.c.seq))
+        .where(log.c.position.between(first, last))
+    )
+    found: dict[tuple[str, int], list[tuple[Any, ...]]] = {}
+    for subject, seq, *rest in connection.execute(query):
+        found.setdefault((subject, seq), []).append(tuple(rest))
+    return found
+
+
+def logic_documents(connection: Connection) -> dict[bytes, bytes]:
+    """The resolved steps and shapes, by hash."""
+    return {bytes(row.hash): bytes(row.document) for row in connection.execute(select(logic))}
+
+
+def rows_of(connection: Connection, model: ModelTable) -> Iterator[dict[str, Json]]:
+    """Every row of a model's table as J1 values."""
+    result = connection.execution_options(yield_per=CHUNK).exec_driver_sql(f"SELECT {model.select_list} FROM {model.table}")
+    for row in result:
+        yield model.row(row)
