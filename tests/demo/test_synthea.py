@@ -27,12 +27,12 @@ def test_the_first_lines_go_in_value_by_value(database_url: str) -> None:
 
         assert (counts.accepted, counts.repeated, dict(counts.rejected)) == (LINES, 0, {})
         assert stored_rows(ledger) == expected_rows(FOLDER, limit=LINES)
-        ledger.verify()
+        assert ledger.verify().faults == ()
 
 
 def test_every_line_makes_an_event() -> None:
     with Stream(FOLDER) as stream:
-        made = Counter((line.command, moment_of(line.effective_at).tzname()) for line in stream if event_of(line))
+        made = Counter((line.command, moment_of(line.effective_at).tzname()) for line in stream if event_of(line) is not None)
 
         assert made.total() == stream.total == 195_797
     assert {zone for _, zone in made} == {"UTC"}
