@@ -46,7 +46,15 @@ class EventInfo:
     resolution: tuple[StateField, ...] = ()
 
 
-class Event(Data):
+class _Inner:
+    """What an event holds beside its fields; in a class of its own, since type checkers read every annotation in a Data class as a field."""
+
+    __slots__ = ("_context", "_sent")
+    _context: Context | None
+    _sent: frozenset[str]
+
+
+class Event(Data, _Inner):
     """
     One shape of an event type: what the caller sends and what the decision needs to know.
 
@@ -63,12 +71,9 @@ class Event(Data):
         DefinitionError: at the class statement. InvalidForm: when made, with every problem at once.
     """
 
-    __slots__ = ("_context", "_sent")
-
+    __slots__ = ()
     __ensue__: ClassVar[EventInfo]
     __ensue_reserved__ = RESERVED - {"up", "down"}
-    _context: Context | None
-    _sent: frozenset[str]
 
     def __init_subclass__(
         cls, *, type: str, version: str, follows: type[Event] | None = None, seen: Iterable[str] = (), system: str | None = None, **keywords: Any
