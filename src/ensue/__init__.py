@@ -45,7 +45,8 @@ from ensue.errors import (
 )
 from ensue.runtime.ledger import Database, Ledger, open
 from ensue.runtime.reading import Change, Snapshot
-from ensue.runtime.request import Answer, Request
+from ensue.runtime.answer import Answer
+from ensue.runtime.request import Request
 from ensue.runtime.verify import Report
 
 __all__ = [

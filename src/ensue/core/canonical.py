@@ -77,6 +77,8 @@ def check_text(text: str) -> None:
     Raises:
         CanonicalError: With the place of the character and what to do.
     """
+    if text.isascii() and "\0" not in text:  # nearly every text
+        return
     flaw = _find_text_flaw(text)
     if flaw:
         raise CanonicalError(f"The text has {flaw}.")

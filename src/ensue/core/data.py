@@ -19,7 +19,7 @@ from pydantic_core import core_schema
 from typing_extensions import TypedDict
 
 from ensue.core.annotations import Namespace
-from ensue.core.canonical import Json
+from ensue.core.canonical import Json, check_text
 from ensue.core.codec import Codec, NestedProblems, UnsupportedType, codec_for, split_leaf
 from ensue.core.marks import MISSING, Column, Mark, by, column, related
 from ensue.errors import CanonicalError, DefinitionError, FieldProblem, InvalidForm
@@ -53,16 +53,18 @@ class Fields:
         coded = [one for one in self.by_name.values() if not one.codec.plain]
         self._encoders = [(one.name, one.codec.encode) for one in coded]
         self._decoders = [(one.name, one.codec.decode) for one in coded]
-        self._checks = [(one.name, one.codec.check) for one in self.by_name.values() if one.codec.check is not None]
+        self._coded = [(one.name, one.codec) for one in coded]
+        self._texts = tuple(one.name for one in self.by_name.values() if one.codec.plain and one.codec.kind == "text")
+        self._checks = [(one.name, one.codec.check) for one in self.by_name.values() if one.codec.check is not None and one.name not in self._texts]
         self.splits = [(one.name, one.codec) for one in self.by_name.values() if one.codec.purpose is not None or one.codec.split is not None]
         self._validators: dict[str, TypeAdapter[Any]] = {}
-        self._validator: TypeAdapter[Any] = self._build_validator()
+        self._validator = self._build_validator()
 
-    def _build_validator(self) -> TypeAdapter[Any]:
+    def _build_validator(self) -> Any:
         shape: Any = TypedDict(self.owner, {one.name: one.annotation for one in self.by_name.values()})  # type: ignore[operator]  # made at run time, like a class statement
         shape.__pydantic_config__ = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True)
         try:
-            return TypeAdapter(shape)
+            return TypeAdapter(shape).validator  # the adapter itself costs as much again as a small form
         except (PydanticUserError, TypeError) as error:
             raise DefinitionError(f"{self.owner}: {error}; use a type of the list in docs/guides/fields.md.") from error
 
@@ -96,16 +98,23 @@ class Fields:
     def _normalise(self, checked: dict[str, Any]) -> None:
         """Bring checked values into the form they will have when they are read back."""
         problems = []
+        for name in self._texts:
+            text = checked.get(name)
+            if text is not None and (not text.isascii() or "\0" in text):  # nearly every text is plain ASCII
+                try:
+                    check_text(text)
+                except CanonicalError as error:
+                    problems.append(FieldProblem(name, "value", str(error)))
         for name, check in self._checks:
             if name in checked:
                 try:
                     check(checked[name])
                 except CanonicalError as error:
                     problems.append(FieldProblem(name, "value", str(error)))
-        for (name, encode), (_, decode) in zip(self._encoders, self._decoders, strict=True):
+        for name, codec in self._coded:
             if name in checked:
                 try:
-                    checked[name] = decode(encode(checked[name]))
+                    checked[name] = codec.decode(codec.encode(checked[name]))
                 except ValueError as error:
                     problems.append(FieldProblem(name, "value", str(error)))
         if problems:

@@ -57,6 +57,7 @@ class Facts:
         self._rows: dict[str, dict[str, Row | None]] = {}
         self._answers: dict[str, dict[tuple[str, ...], dict[tuple[Json, ...], set[str]]]] = {}
         self._made: dict[tuple[type[Model], str], tuple[Row, Model]] = {}
+        self._decided: dict[str, set[str]] = {}
 
     # -- what was loaded
     def learn(self, model: str, ids: Iterable[str], rows: Mapping[str, Row]) -> None:
@@ -72,8 +73,9 @@ class Facts:
         known = self._rows.setdefault(model, {})
         for id, row in rows.items():
             known.setdefault(id, row)
-        matching = {id for id in rows if _matches(known[id], columns, values)}
-        matching |= {id for id, row in known.items() if _matches(row, columns, values)}
+        matching = set(rows)
+        for id in self._decided.get(model, ()):
+            (matching.add if _matches(known[id], columns, values) else matching.discard)(id)
         self._answers.setdefault(model, {}).setdefault(columns, {})[values] = matching
 
     # -- what is known
@@ -105,6 +107,7 @@ class Facts:
         """Take over what an event decided."""
         for change in changes:
             self._rows.setdefault(change.model, {})[change.id] = change.after
+            self._decided.setdefault(change.model, set()).add(change.id)
             for columns, by_values in self._answers.get(change.model, {}).items():
                 if change.before is not None:
                     _discard(by_values, columns, change.before, change.id)

@@ -1,6 +1,4 @@
-"""
-Marks: what may stand to the right of a field's annotation and is no value.
-"""
+"""Marks: what may stand to the right of a field's annotation and is no value."""
 
 from __future__ import annotations
 

@@ -36,11 +36,11 @@ class ModelInfo:
     followed_by: type[Model] | None = None
     view_of: type[Model] | None = None
     children: list[type[Model]] = field(default_factory=list)
+    parent_columns: dict[str, str] = field(init=False)
+    """Column to the name of the parent model it points to."""
 
-    @property
-    def parent_columns(self) -> dict[str, str]:
-        """Column to the name of the parent model it points to."""
-        return {parent_column(parent): parent.__ensue__.name for parent in self.parents}
+    def __post_init__(self) -> None:
+        self.parent_columns = {parent_column(parent): parent.__ensue__.name for parent in self.parents}
 
 
 def _check_line(cls: type[Model]) -> None:
@@ -195,10 +195,10 @@ def row_key(model: type[Model], id: str) -> str:
 def subjects_of_row(model: type[Model], id: str, row: dict[str, Json] | None) -> tuple[str, ...]:
     """The chains that a row (of the newest shape) belongs to: its own where it is a subject, and its parents'."""
     info = model.__ensue__
-    own = (row_key(model, id),) if info.subject else ()
+    own = (f"{info.name}/{id}",) if info.subject else ()
     if row is None or not info.parents:
         return own
-    return own + tuple(f"{parent}/{row[column]}" for column, parent in info.parent_columns.items() if row[column] is not None)
+    return own + tuple([f"{parent}/{row[column]}" for column, parent in info.parent_columns.items() if row[column] is not None])
 
 
 def row_of(model: type[M], encoded: dict[str, Json]) -> M:

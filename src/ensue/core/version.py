@@ -1,21 +1,17 @@
-"""
-Version: a date, and nothing else. `2018-08-01`, or `2018-08-01.2` for the second of that day.
-"""
+"""Version: a date, and nothing else. `2018-08-01`, or `2018-08-01.2` for the second of that day."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from datetime import date
-from functools import total_ordering
 
 from ensue.errors import DefinitionError, VersionError
 
-FORM = re.compile(r"(\d{4}-\d\d-\d\d)(?:\.([2-9]|[1-9]\d{1,3}))?")
+FORM = re.compile(r"(\d{4}-\d\d-\d\d)(?:\.([2-9]|[1-9]\d{1,3}))?", re.ASCII)
 
 
-@total_ordering
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Version:
     """One date of an application's line of versions; ordered by date, then by number within the day."""
 
@@ -32,7 +28,9 @@ class Version:
         """
         found = FORM.fullmatch(text) if isinstance(text, str) else None
         if found is None:
-            raise VersionError("malformed", f"{text!r} is no version; a version is a date such as 2018-08-01, or 2018-08-01.2 for the second of a day.")
+            raise VersionError(
+                "malformed", f"{text!r} is no version; a version is a date such as 2018-08-01, or 2018-08-01.2 for the second of a day."
+            )
         try:
             return cls(date.fromisoformat(found[1]), int(found[2] or 1))
         except ValueError as error:
@@ -48,9 +46,6 @@ class Version:
 
     def __str__(self) -> str:
         return self.day.isoformat() if self.number == 1 else f"{self.day.isoformat()}.{self.number}"
-
-    def __lt__(self, other: Version) -> bool:
-        return (self.day, self.number) < (other.day, other.number)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from ensue.core.decide import Decision, Guard, decide
 from ensue.core.event import Context
 from ensue.core.facts import Change, Facts, Needs
 from ensue.core.identity import random_event_id
+from ensue.core.record import Record
 from ensue.core.rejection import AlreadyExists
 from ensue.errors import ClockError, ConflictError, EnsueError, Erased, FieldConflict, KeyReused, Rejected
 from ensue.log.payload import request_digest
@@ -97,20 +98,20 @@ class Batch:
     locked: frozenset[str] | None
     """The chains whose heads are locked; None for a preview, which locks nothing."""
     writes: Writes = field(default_factory=Writes)
-    accepted: list[Ticket] = field(default_factory=list)
-    answered: list[Ticket] = field(default_factory=list)
-    """Tickets whose answer is known and waits for the commit."""
-    repeats: list[tuple[Ticket, Ticket | None]] = field(default_factory=list)
-    """Tickets whose event stands already: stored, or earlier in this batch."""
+    accepted: list[tuple[Ticket, Record]] = field(default_factory=list)
+    answered: list[tuple[Ticket, EnsueError]] = field(default_factory=list)
+    """Tickets whose answer is an error, and waits for the commit."""
+    repeats: list[tuple[Ticket, Record | None]] = field(default_factory=list)
+    """Tickets whose event stands already: stored (None), or earlier in this batch."""
     changes: list[Change] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.chains = Chains.over(self.around.uid, self.opened.heads)
-        self._by_id: dict[str, Ticket] = {}
-        self._written: expectations.Written = {}
+        self._by_id: dict[str, tuple[Ticket, Record]] = {}
         self._released: set[str] = set()
         self._touched: set[str] = set()
         self._now = self.around.clock() if self.around.clock else (self.opened.now or datetime.now(UTC))
+        self._now_text = instant_text(self._now)
 
     # -- the batch
     def take(self, units: list[Unit]) -> list[Unit]:
@@ -141,8 +142,7 @@ class Batch:
             self._refuse(ticket, no)
             return True
         except EnsueError as error:
-            ticket.outcome = error
-            self.answered.append(ticket)
+            self.answered.append((ticket, error))
             return True
         if decision.plan.rejections:
             self._refuse(ticket, rejection_of(decision))
@@ -157,7 +157,7 @@ class Batch:
         at = self._moment(subjects)
         expectations.check_seen(ticket)
         if ticket.request.expect:
-            expectations.check(ticket, subjects, self.facts, self.session, self.around.keys, self.around.uid, self._written)
+            expectations.check(ticket, subjects, self.facts, self.session, self.around.keys, self.around.uid, self._written())
         bound = ticket.binding.bind(self.facts, Context(ticket.id, at, ticket.actor, ticket.request.occurred))
         decision = decide(ticket.binding.logic, bound, self.facts, self.around.guard)
         if not decision.plan.rejections:
@@ -169,9 +169,9 @@ class Batch:
         """The event stands already. Raises KeyReused or Erased where the key belongs to another request."""
         earlier = self._by_id.get(ticket.id)
         if earlier is not None:
-            if not same_request(ticket, earlier):
+            if not same_request(ticket, earlier[0]):
                 raise KeyReused(f"The key {ticket.request.key!r} of {ticket.actor} belongs to another request; use a new key for a new request.")
-            self.repeats.append((ticket, earlier))
+            self.repeats.append((ticket, earlier[1]))
             return True
         stored = self.opened.stored.get(ticket.id)
         if stored is None:
@@ -195,16 +195,18 @@ class Batch:
 
     def _moment(self, subjects: tuple[str, ...]) -> datetime:
         latest = self.chains.latest(subjects)
-        if latest <= instant_text(self._now):
+        if latest <= self._now_text:
             return self._now
         at = datetime.fromisoformat(latest)
         if at - self._now > HEAD_AHEAD_MAX:
-            raise ClockError(f"A chain of {', '.join(subjects)} ends at {latest}, more than five minutes ahead of the clock ({instant_text(self._now)}); set the clock right.")
+            raise ClockError(f"A chain of {', '.join(subjects)} ends at {latest}, more than five minutes ahead of the clock ({self._now_text}); set the clock right.")
         return at
 
     # -- unique rules
     def _check_unique(self, changes: list[Change]) -> None:
         """Raises AlreadyExists where a group of columns would stand twice after *changes*."""
+        if not any(self.around.constraints.unique[change.model] for change in changes):
+            return
         final = {(change.model, change.id): change.after for change in changes}
         for change in changes:
             for group in self.around.constraints.unique[change.model]:
@@ -243,14 +245,10 @@ class Batch:
     def _accept(self, ticket: Ticket, bound: Bound, decision: Decision, at: datetime) -> None:
         self.facts.apply(decision.changes)
         self.changes.extend(decision.changes)
-        ticket.outcome = self.around.recorder.record(ticket, bound, decision.plan, at, self.chains, self.writes)
+        record = self.around.recorder.record(ticket, bound, decision.plan, at, self.chains, self.writes)
         self._note_logic(ticket)
-        for change in decision.changes:
-            for column in change.after or change.before or ():
-                if change.before is None or change.after is None or change.before[column] != change.after[column]:
-                    self._written[change.model, change.id, column] = ticket.id
-        self._by_id[ticket.id] = ticket
-        self.accepted.append(ticket)
+        self._by_id[ticket.id] = (ticket, record)
+        self.accepted.append((ticket, record))
 
     def _note_logic(self, ticket: Ticket) -> None:
         logic = ticket.binding.logic
@@ -260,8 +258,7 @@ class Batch:
 
     def _refuse(self, ticket: Ticket, no: Rejected | ConflictError) -> None:
         """An answer, kept in the attempts: the key stays free."""
-        ticket.outcome = no
-        self.answered.append(ticket)
+        self.answered.append((ticket, no))
         subjects = ticket.subjects or ("",)
         reasons: Json = (
             [reason.as_json() for reason in no.reasons]
@@ -273,7 +270,7 @@ class Batch:
         self.writes.attempts.append(
             (
                 random_event_id(self.around.random_bytes(16)),
-                instant_text(self._now),
+                self._now_text,
                 instant_text(self._now + ATTEMPT_KEPT),
                 ticket.actor,
                 ticket.binding.logic.type,
@@ -285,6 +282,15 @@ class Batch:
                 canonical_trusted(ticket.binding.sent).decode(),
             )
         )
+
+    def _written(self) -> expectations.Written:
+        """The last event of this batch that wrote each column; only asked for by those who say what they saw."""
+        written: expectations.Written = {}
+        for _, record in self.accepted:
+            for kind, model, id, before, after, _ in record.document["operations"]:
+                if kind not in ("cancel", "erase"):
+                    written.update({(model, id, column): record.id for column in after or before})
+        return written
 
     # -- what is written
     def row_writes(self) -> list[RowWrite]:

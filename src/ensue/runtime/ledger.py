@@ -30,7 +30,8 @@ from ensue.runtime.guard import development_guard
 from ensue.runtime.preview import preview
 from ensue.runtime.reading import Change, Reading, Snapshot
 from ensue.runtime.recording import Recorder
-from ensue.runtime.request import Answer, Expectations, Outcome, Request, Ticket, Unit
+from ensue.runtime.answer import Answer
+from ensue.runtime.request import Expectations, Outcome, Request, Ticket, Unit
 from ensue.runtime.tags import TagKeys
 from ensue.runtime.verify import Report, verify
 from ensue.runtime.writer import BATCH_MAX, Writer
@@ -141,7 +142,7 @@ class Ledger:
         occurred: datetime | None = None,
         behalf: str | None = None,
         purpose: str | None = None,
-    ) -> Answer:
+    ) -> Answer[Record]:
         """As `submit`, but at once: gives the answer to come, to be awaited or joined. What is wrong with the request itself is raised here."""
         return self._submit(Request(event, key, version, expect, cause, occurred, behalf, purpose), actor)
 
@@ -155,7 +156,7 @@ class Ledger:
         if together:
             return list(self._submit_together(list(requests), actor, version))
         outcomes: list[Outcome] = []
-        waiting: list[Answer | EnsueError] = []
+        waiting: list[Answer[Record] | EnsueError] = []
         for request in requests:
             waiting.append(self._take(request, actor, version))
             if len(waiting) >= SUBMITTED_AHEAD_MAX:
@@ -171,7 +172,7 @@ class Ledger:
             self._writer.put([Unit(tickets, together=True)])
         return iter([ticket.answer.result() for ticket in tickets])
 
-    def _take(self, request: Request, actor: str, version: str | None) -> Answer | EnsueError:
+    def _take(self, request: Request, actor: str, version: str | None) -> Answer[Record] | EnsueError:
         try:
             ticket = self._ticket(request, actor, version)
         except (RequestError, EnsueError) as error:
@@ -179,7 +180,7 @@ class Ledger:
         self._writer.put([Unit([ticket])])
         return ticket.answer
 
-    def _submit(self, request: Request, actor: str) -> Answer:
+    def _submit(self, request: Request, actor: str) -> Answer[Record]:
         ticket = self._ticket(request, actor, None)
         self._writer.put([Unit([ticket])])
         return ticket.answer
@@ -303,7 +304,7 @@ class Ledger:
         unit.answer.result()
 
 
-def _outcome(waiting: Answer | EnsueError) -> Outcome:
+def _outcome(waiting: Answer[Record] | EnsueError) -> Outcome:
     if isinstance(waiting, EnsueError):
         return waiting
     try:

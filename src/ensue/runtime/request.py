@@ -4,9 +4,7 @@ Request: what a caller asks for, and the ticket it becomes on its way through th
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Generator, Mapping
-from concurrent.futures import Future
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +14,7 @@ from ensue.core.event import Event
 from ensue.core.logic import Logic
 from ensue.core.record import Record
 from ensue.errors import EnsueError
+from ensue.runtime.answer import Answer
 
 Expectations = Mapping[str, "Mapping[str, str | None] | None"]
 """What the caller saw: `{"Patient/p-17": {"phone": tag}}`; None for a row, or a tag, that was not there."""
@@ -51,26 +50,18 @@ Outcome = Record | EnsueError
 """What became of one request: its record, or the error that `submit` would have raised."""
 
 
-class Answer(Future[Record]):
-    """The record to come: `.result()` waits in a thread, `await` in a coroutine."""
-
-    def __await__(self) -> Generator[Any, None, Record]:
-        return asyncio.wrap_future(self).__await__()
-
-
 class Ticket:
     """A request that has passed the door: it has its version, its id and its place in the queue."""
 
-    __slots__ = ("actor", "answer", "binding", "outcome", "request", "requested", "subjects")
+    __slots__ = ("actor", "answer", "binding", "request", "requested", "subjects")
 
-    def __init__(self, request: Request, actor: str, logic: Logic, id: str, requested: str | None, answer: Answer) -> None:
+    def __init__(self, request: Request, actor: str, logic: Logic, id: str, requested: str | None, answer: Answer[Record]) -> None:
         self.request = request
         self.actor = actor
         self.binding = Binding(request.event, logic, id)
         self.requested = requested
         self.answer = answer
         self.subjects: tuple[str, ...] | None = self.binding.subjects_by_form()
-        self.outcome: Outcome | None = None
 
     @property
     def id(self) -> str:
@@ -87,12 +78,11 @@ class Unit:
         self.tickets = tickets
         self.together = together
         self.reads = reads
-        self.answer: Future[None] | None = Future() if reads is not None else None
+        self.answer: Answer[None] | None = Answer() if reads is not None else None
 
     def fail(self, error: EnsueError) -> None:
         """Answer everything in it with *error*."""
         for ticket in self.tickets:
-            ticket.outcome = error
-            ticket.answer.set_exception(error)
+            ticket.answer.fail(error)
         if self.answer is not None:
-            self.answer.set_exception(error)
+            self.answer.fail(error)

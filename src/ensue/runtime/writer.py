@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import stamina
 import structlog
@@ -17,7 +18,9 @@ import structlog
 from ensue.core.facts import Facts, Needs
 from ensue.errors import Closed, EnsueError, LedgerError, Refused, Unavailable
 from ensue.core.rejection import AlreadyExists
+from ensue.core.record import Record
 from ensue.runtime import expectations
+from ensue.runtime.answer import Answer, give_all
 from ensue.runtime.batch import Batch, Surroundings
 from ensue.runtime.decoding import record_of
 from ensue.runtime.request import Ticket, Unit
@@ -156,11 +159,7 @@ def _footprint(units: list[Unit]) -> tuple[frozenset[str], frozenset[str]]:
 
 def _fail_unanswered(units: list[Unit], error: EnsueError) -> None:
     for unit in units:
-        for ticket in unit.tickets:
-            if not ticket.answer.done():
-                ticket.answer.set_exception(error)
-        if unit.answer is not None and not unit.answer.done():
-            unit.answer.set_exception(error)
+        unit.fail(error)  # what has its outcome keeps it
 
 
 class _Lane:
@@ -224,7 +223,7 @@ class _Lane:
                 batch = self._open(session, tickets, again=again)
                 rest = batch.take(units)
                 taken = units[: len(units) - len(rest)]
-                failed = self._failure_of_together(taken)
+                failed = self._failure_of_together(batch, taken)
                 if failed is not None:
                     session.rollback()
                     self._keep_attempt(session, batch)
@@ -283,10 +282,10 @@ class _Lane:
                 expectations.ask(ticket, session.models, needs, facts)
         return needs
 
-    def _failure_of_together(self, taken: list[Unit]) -> EnsueError | None:
+    def _failure_of_together(self, batch: Batch, taken: list[Unit]) -> EnsueError | None:
         """The first error of a request that stands or falls as one."""
         if len(taken) == 1 and taken[0].together:
-            return next((ticket.outcome for ticket in taken[0].tickets if isinstance(ticket.outcome, EnsueError)), None)
+            return next((error for _, error in batch.answered), None)
         return None
 
     def _keep_attempt(self, session: Session, batch: Batch) -> None:
@@ -297,18 +296,16 @@ class _Lane:
 
     # -- answers
     def _answer(self, batch: Batch, taken: list[Unit], first: int) -> None:
-        for place, ticket in enumerate(batch.accepted):
-            record = ticket.outcome
-            record.placed(first + place)  # type: ignore[union-attr]  # accepted tickets have records
-            ticket.answer.set_result(record)  # type: ignore[arg-type]
-        for ticket in batch.answered:
-            ticket.answer.set_exception(ticket.outcome)  # type: ignore[arg-type]  # answered tickets have errors
-        self._repeat(batch)
-        for unit in taken:
-            if unit.answer is not None:
-                unit.answer.set_result(None)
+        outcomes: list[tuple[Answer[Any], Any, BaseException | None]] = []
+        for place, (ticket, record) in enumerate(batch.accepted):
+            record.placed(first + place)
+            outcomes.append((ticket.answer, record, None))
+        outcomes += [(ticket.answer, None, error) for ticket, error in batch.answered]
+        outcomes += [(ticket.answer, record, None) for ticket, record in self._repeated(batch)]
+        outcomes += [(unit.answer, None, None) for unit in taken if unit.answer is not None]
+        give_all(outcomes)
 
-    def _repeat(self, batch: Batch) -> None:
+    def _repeated(self, batch: Batch) -> Iterator[tuple[Ticket, Record]]:
         """Answer requests whose event stood already: the stored answer is rebuilt from the record."""
         stored_ids = [ticket.id for ticket, earlier in batch.repeats if earlier is None]
         stored = {}
@@ -316,6 +313,5 @@ class _Lane:
             with self._storage.reader() as connection:
                 stored = records_by_id(connection, stored_ids)
         for ticket, earlier in batch.repeats:
-            record = record_of(self._around.app, stored[ticket.id]) if earlier is None else earlier.outcome
-            ticket.outcome = record.as_repeat()  # type: ignore[union-attr]  # the earlier one was accepted
-            ticket.answer.set_result(ticket.outcome)
+            record = record_of(self._around.app, stored[ticket.id]) if earlier is None else earlier
+            yield ticket, record.as_repeat()

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, NoSuchTableError
 from sqlalchemy.pool import QueuePool, StaticPool
 
@@ -22,7 +22,7 @@ from ensue.core.app import App
 from ensue.core.data import fields_of
 from ensue.errors import ConfigurationError, DefinitionError, NotMigrated, Unavailable
 from ensue.storage import tables
-from ensue.storage.migrate import RELEASE, create_tables, present_release
+from ensue.storage.migrate import RELEASE, changing_tables, create_schema, create_tables, present_release
 from ensue.storage.session import ModelTable, Session
 from ensue.storage.sqlite import BUSY_TIMEOUT_SECONDS, CACHED_STATEMENTS, SqliteSession, configure
 
@@ -74,9 +74,9 @@ class Storage:
                 release = present_release(connection)
                 if release is None and create:
                     if self.name is not None and not self.is_sqlite:
-                        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {self.name}"))
+                        create_schema(connection, self.name)
                     create_tables(connection)
-                    release = RELEASE
+                    release = present_release(connection)
                 if release is None:
                     raise NotMigrated("There are no ledger tables here yet; run `ensue db migrate`.")
                 if release != RELEASE:
@@ -95,7 +95,8 @@ class Storage:
                     raise NotMigrated(f"{model.__name__}: there is no table {table.fullname}; it is declared with table=, so it must be there before the ledger opens.")
                 if not create:
                     raise NotMigrated(f"{model.__name__}: there is no table {table.fullname}; run `ensue db migrate`.")
-                table.create(connection)
+                with changing_tables(connection):
+                    table.create(connection, checkfirst=True)  # another process may have made it meanwhile
                 continue
             there = {column["name"] for column in seen.get_columns(table.name, schema=table.schema)}
             missing = [column.name for column in table.columns if column.name not in there]
@@ -141,7 +142,6 @@ class Storage:
 
     def _session_over(self, driver: Any) -> Session:
         if isinstance(driver, sqlite3.Connection):
-            driver.isolation_level = None
             return SqliteSession(driver, self.models)
         from ensue.storage.postgresql import PostgresqlSession  # its driver is an extra that users of SQLite do not install
 

@@ -1,21 +1,28 @@
 """
 Migrate: bring the framework's tables to this release, by Alembic, and say of which release they are.
 
-The users' own tables are migrated by the users; `Storage.prepare` makes those that are missing.
+The users' own tables are migrated by the users; `Storage.prepare` makes those that are missing. Every function takes a
+connection in AUTOCOMMIT that is in no transaction: what changes tables begins its own, so that all of it is done or nothing.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Column, Connection, MetaData, String, Table, insert, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.schema import CreateSchema, CreateTable
 
+from ensue.errors import ConfigurationError, NotMigrated
 from ensue.storage import tables
 
 VERSION_TABLE: Final = "ensue_migration"
@@ -23,20 +30,41 @@ RELEASE: Final = "0001"
 """The newest migration, which the tables in tables.py describe."""
 FOLDER: Final = Path(__file__).parent / "migrations"
 
+# As Alembic would make it, but made by us: it is what the transactions that change tables lock, the first one included.
+_version_table: Final = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
+# unique_violation, duplicate_table: what PostgreSQL answers, IF NOT EXISTS or not, to the later of two that make one thing at the
+# same moment. It has them wait for the first to commit, so the thing is there by then.
+_MADE_MEANWHILE: Final = {"23505", "42P07"}
+# `alembic.op` and `alembic.context` are global to the process. Taken after a database's lock, never before.
+_alembic_in_use: Final = Lock()
+
 
 def present_release(connection: Connection) -> str | None:
     """The migration the tables stand at; None where there are none."""
-    return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}).get_current_revision()
+    return _context(connection).get_current_revision()
+
+
+def create_schema(connection: Connection, name: str) -> None:
+    """Make the PostgreSQL schema *name* that a ledger lives in, where it is not there."""
+    try:
+        connection.execute(CreateSchema(name, if_not_exists=True))
+    except DBAPIError as error:
+        if not _was_made_meanwhile(error):
+            raise
+        connection.rollback()
 
 
 def create_tables(connection: Connection) -> None:
-    """All tables of this release at once, for an empty place: the same as every migration in turn, and quicker."""
-    tables.metadata.create_all(connection)
-    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-    context._ensure_version_table()
-    if context.get_current_revision() is None:
-        context.stamp(ScriptDirectory(str(FOLDER)), RELEASE)
-    begin_ledger(connection)
+    """
+    All tables of this release at once, for an empty place: the same as every migration in turn, and quicker.
+
+    Where another process was there first, its tables are left as they are, of whichever release.
+    """
+    with changing_tables(connection):
+        if present_release(connection) is None:
+            tables.metadata.create_all(connection, checkfirst=False)
+            _context(connection).stamp(ScriptDirectory(str(FOLDER)), RELEASE)
+            begin_ledger(connection)
 
 
 def begin_ledger(connection: Connection) -> None:
@@ -46,13 +74,73 @@ def begin_ledger(connection: Connection) -> None:
 
 
 def migrate(connection: Connection, to: str = "head") -> list[str]:
-    """Run the migrations that are missing up to *to*. Returns their names, oldest first."""
-    before = present_release(connection)
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    config.attributes["connection"] = connection
-    command.upgrade(config, to)
-    begin_ledger(connection)
-    scripts = ScriptDirectory(str(FOLDER))
-    done = list(scripts.iterate_revisions(present_release(connection), before))
-    return [script.revision for script in reversed(done)]
+    """
+    Run the migrations that are missing up to *to*, all of them or none. Returns their names, oldest first.
+
+    Tables that stand there already, or beyond it, are left as they are. A second process waits for the first, and
+    then finds nothing to do.
+
+    Raises:
+        NotMigrated: a newer program made the tables.
+        ConfigurationError: *to* is no release of this program.
+    """
+    config = Config(attributes={"connection": connection, "version_table": VERSION_TABLE})
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))  # it interpolates
+    known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
+    if to not in ("head", *known):
+        raise ConfigurationError(
+            f"There is no release {to!r} of the ledger's tables; this program knows {', '.join(known)}. Leave it out for the newest."
+        )
+    with changing_tables(connection), _alembic_in_use:
+        present = present_release(connection)
+        if present not in (None, *known):
+            raise NotMigrated(
+                f"The ledger's tables are of release {present}, newer than this program's {known[-1]}; use the newer program."
+            )
+        first = 0 if present is None else known.index(present) + 1
+        last = len(known) if to == "head" else known.index(to) + 1
+        missing = known[first:last]
+        if missing:
+            command.upgrade(config, missing[-1])
+        begin_ledger(connection)
+    return missing
+
+
+@contextmanager
+def changing_tables(connection: Connection) -> Iterator[None]:
+    """
+    A transaction in which no other process changes this ledger's tables. It commits at the end; an exception undoes it.
+
+    Others who want the same wait, as long as their connection waits for locks at all. Readers and, until a table they
+    need is changed, writers are not held up on PostgreSQL; SQLite has one writer anyway.
+    """
+    try:
+        _begin_alone(connection)
+        yield
+        connection.exec_driver_sql("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _begin_alone(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    connection.exec_driver_sql("BEGIN")
+    try:
+        connection.execute(CreateTable(_version_table, if_not_exists=True))
+    except DBAPIError as error:
+        if not _was_made_meanwhile(error):
+            raise
+        connection.rollback()
+        connection.exec_driver_sql("BEGIN")
+    connection.exec_driver_sql(f"LOCK TABLE {VERSION_TABLE} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _was_made_meanwhile(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in _MADE_MEANWHILE
+
+
+def _context(connection: Connection) -> MigrationContext:
+    return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})

@@ -14,6 +14,7 @@ from ensue.storage.session import ModelTable
 from ensue.storage.tables import attempt, effect, event, head, ledger, link, log, logic, operation, payload, read
 
 CHUNK = 500
+STREAM = {"yield_per": CHUNK}
 
 
 class StoredRecord(NamedTuple):
@@ -113,7 +114,7 @@ def size(connection: Connection) -> int:
 
 def heads(connection: Connection) -> Iterator[tuple[str, int, str, bytes]]:
     """Every chain's end."""
-    for row in connection.execution_options(yield_per=CHUNK).execute(select(head).order_by(head.c.subject)):
+    for row in connection.execute(select(head).order_by(head.c.subject), execution_options=STREAM):
         yield row.subject, row.seq, row.at, row.hash
 
 
@@ -194,6 +195,6 @@ def logic_documents(connection: Connection) -> dict[bytes, bytes]:
 
 def rows_of(connection: Connection, model: ModelTable) -> Iterator[dict[str, Json]]:
     """Every row of a model's table as J1 values."""
-    result = connection.execution_options(yield_per=CHUNK).exec_driver_sql(f"SELECT {model.select_list} FROM {model.table}")
+    result = connection.exec_driver_sql(f"SELECT {model.select_list} FROM {model.table}", execution_options=STREAM)
     for row in result:
         yield model.row(row)

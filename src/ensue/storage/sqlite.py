@@ -5,6 +5,7 @@ SQLite: one writer, BEGIN IMMEDIATE, WAL with synchronous=FULL, so that what was
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from ensue.storage.session import Head, ModelTable, Opened, Raced, RowWrite, Sto
 
 BUSY_TIMEOUT_SECONDS: Final = 30.0
 CACHED_STATEMENTS: Final = 512
-PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY", "wal_autocheckpoint=16000")
+PRAGMAS: Final = ("synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY", "wal_autocheckpoint=16000")
 
 HEADS: Final = "SELECT subject, seq, at, hash FROM ensue_head WHERE subject IN (SELECT value FROM json_each(?))"
 STORED: Final = (
@@ -41,9 +42,23 @@ INSERTS: Final = {
 
 def configure(connection: sqlite3.Connection, *, memory: bool = False) -> None:
     """The settings every connection to a ledger's file needs; in *memory* there is no journal to keep."""
+    if not memory:
+        _keep_journal_ahead(connection)
     for pragma in PRAGMAS:
-        if not (memory and pragma.startswith("journal_mode")):
-            connection.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _keep_journal_ahead(connection: sqlite3.Connection) -> None:
+    # A property of the file, changed by whoever opens it first. SQLite's own time to wait for locks does not count for this change.
+    give_up_at = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.01)
 
 
 class SqliteSession:
