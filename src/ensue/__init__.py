@@ -4,6 +4,9 @@ ensue: an event happens; ensue decides what follows, saves both together, and ca
 These are the public names; everything else may move.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from ensue.core.app import App
 from ensue.core.codec import Purpose, Sensitive
 from ensue.core.data import Value

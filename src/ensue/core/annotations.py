@@ -8,6 +8,7 @@ yet (a class further down) is looked up again when the field is first needed.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -15,41 +16,38 @@ from typing import Any, get_type_hints
 
 
 class Namespace:
-    """What the names in the annotations of a class or function mean: the local variables around its definition."""
+    """What the names in the annotations of a class or function mean: made while *owner* is being declared."""
 
-    def __init__(self, module: str) -> None:
-        self._module = module
-        self._frames: list[FrameType] | None = _frames_of(module)
+    def __init__(self, owner: type[Any] | Callable[..., Any]) -> None:
+        self._owner = owner
+        self._frames = _frames_around(owner)
 
-    def hints(self, owner: Any, own: dict[str, Any]) -> dict[str, Any]:
+    def hints(self) -> dict[str, Any]:
         """
-        The annotations of *owner*, `Annotated` kept; *own* adds names, such as the class itself.
+        The annotations of the owner itself, not of its bases; `Annotated` is kept.
 
         Raises:
             NameError: a name is not defined, or not defined yet.
         """
         names: dict[str, Any] = {}
-        for frame in reversed(self._frames or ()):
+        for frame in reversed(self._frames):
             names.update(frame.f_locals)
-        hints = get_type_hints(owner, localns={**names, **own}, include_extras=True)
-        self._frames = None  # frames keep every local variable alive; they are needed only until the names are known
+        owner: Any = self._owner
+        if isinstance(owner, type):
+            names[owner.__name__] = owner
+            # A class without bases, since those may have been declared among other names.
+            owner = type(owner.__name__, (), {"__annotations__": inspect.get_annotations(owner), "__module__": owner.__module__})
+        hints = get_type_hints(owner, localns=names, include_extras=True)
+        self._frames = []  # frames keep every local variable alive; they are needed only until the names are known
         return hints
 
 
-def _frames_of(module: str) -> list[FrameType]:
-    """The frames of *module* that are running just now, innermost first, without the module's own."""
+def _frames_around(owner: type[Any] | Callable[..., Any]) -> list[FrameType]:
+    """The frames of the functions and classes in whose bodies *owner* stands, innermost first. A caller's variables do not count."""
     frames: list[FrameType] = []
     frame: FrameType | None = sys._getframe(2)
     while frame is not None:
-        inside = frame.f_globals.get("__name__") == module
-        if inside and frame.f_code.co_name != "<module>":
+        if frame.f_globals.get("__name__") == owner.__module__ and owner.__qualname__.startswith(frame.f_code.co_qualname + "."):
             frames.append(frame)
-        elif frames and not inside:
-            break
         frame = frame.f_back
     return frames
-
-
-def hints_of_function(function: Callable[..., Any]) -> dict[str, Any]:
-    """The annotations of *function*, resolved where it is being declared. Raises NameError as `Namespace.hints`."""
-    return Namespace(function.__module__).hints(function, {})

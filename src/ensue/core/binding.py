@@ -47,52 +47,70 @@ class Bound:
 class Binding:
     """One event, its id and its logic, on the way to being decided."""
 
-    __slots__ = ("event", "form", "forms", "id", "logic", "sent", "shaped", "targets")
+    __slots__ = ("_complete", "_searched", "event", "form", "forms", "given", "id", "logic", "shaped", "targets")
 
     def __init__(self, event: Event, logic: Logic, id: str) -> None:
         self.logic = logic
         self.id = id
-        self.sent = sent_form(event)
+        self.given = event
         self.event = _with_new_ids(event, id)
         self.form = whole_form(self.event)
-        self.shaped = [self.event if shape is type(event) else event_in_shape(self.event, shape) for shape in logic.shapes]
-        self.forms = [self.form if one is self.event else whole_form(one) for one in self.shaped]
+        if len(logic.shapes) == 1:
+            self.shaped, self.forms = [self.event], [self.form]
+        else:
+            self.shaped = [self.event if shape is type(event) else event_in_shape(self.event, shape) for shape in logic.shapes]
+            self.forms = [self.form if one is self.event else whole_form(one) for one in self.shaped]
         self.targets: list[dict[str, Any]] = [{} for _ in self.shaped]
+        self._searched: Facts | None = None
+        self._complete = False
+
+    @property
+    def sent(self) -> dict[str, Json]:
+        """The form as sent, without the defaults: what a request digest covers."""
+        return sent_form(self.given)
 
     # -- what must be loaded
     def find(self, facts: Facts, needs: Needs) -> bool:
         """
         Follow every path as far as *facts* reach, and ask *needs* for the rest. True when all is known.
 
-        May be called again and again; it starts anew each time, since facts change within a batch.
+        May be called again and again. Where paths lead through rows it starts anew each time, since rows change within a batch.
         """
+        if facts is not self._searched:
+            self._searched, self._complete = facts, False
+        elif self._complete and self.logic.by_form:
+            return True
         complete = True
         for place, event in enumerate(self.shaped):
             targets = self.targets[place] = {}
             for one in event.__ensue__.resolution:
-                target = self._target(place, one, targets, facts, needs)
+                target = self._target(place, one, targets, facts)
                 targets[one.name] = target
                 if target is UNKNOWN:
                     complete = False
-                elif target is not None and not _is_known(one, target, facts):
-                    complete = False
-                    if one.kind == "related":
+                elif target is None:
+                    continue
+                elif one.kind == "related":
+                    if facts.answer(target) is None:
+                        complete = False
                         needs.query(target, one.limit)
-                    else:
-                        needs.row(one.model.__ensue__.name, target)
+                elif not facts.knows(one.model_name, target):
+                    complete = False
+                    needs.row(one.model_name, target)
+        self._complete = complete
         return complete
 
-    def _target(self, place: int, one: StateField, targets: dict[str, Any], facts: Facts, needs: Needs) -> Any:
+    def _target(self, place: int, one: StateField, targets: dict[str, Any], facts: Facts) -> Any:
         """The id of a Ref, Lookup or New (None where there is none), the query of a Related, or UNKNOWN."""
         if one.kind == "related":
             columns, values = [], []
-            for column, wanted in sorted((one.columns or {}).items()):
+            for column, wanted in (one.columns or {}).items():
                 value = self._value(place, wanted, targets, facts) if isinstance(wanted, By) else fields_of(newest(one.model)).by_name[column].codec.encode(wanted)
                 if value is UNKNOWN:
                     return UNKNOWN
                 columns.append(column)
                 values.append(value)
-            return one.model.__ensue__.name, tuple(columns), tuple(values)
+            return one.model_name, tuple(columns), tuple(values)
         if one.source is not None:
             return self._value(place, one.source, targets, facts)
         return self.forms[place].get(one.wire)
@@ -107,8 +125,7 @@ class Binding:
         id = targets.get(head.name)
         if id is None or id is UNKNOWN or not path.column:
             return id
-        model = head.model.__ensue__.name
-        if not facts.knows(model, id):
+        if not facts.knows(head.model_name, id):
             return UNKNOWN
         row = facts.instance(head.model, id)
         return None if row is None else encoded_row(row)[path.column]
@@ -195,15 +212,9 @@ def _with_new_ids(event: Event, id: str) -> Event:
     return with_values(event, missing, None) if missing else event
 
 
-def _is_known(one: StateField, target: Any, facts: Facts) -> bool:
-    if one.kind == "related":
-        return facts.answer(target) is not None
-    return facts.knows(one.model.__ensue__.name, target)
-
-
 def _read(one: StateField, target: Any, facts: Facts, bound: Bound, slot: str | None) -> Any:
     """The value of one state field; what is read is declared, and frozen under *slot* (None: it is frozen already)."""
-    model = one.model.__ensue__.name
+    model = one.model_name
     if one.kind == "related":
         return _read_related(one, target, facts, bound, slot)
     if one.kind == "new":
@@ -236,27 +247,31 @@ def _read_related(one: StateField, query: Query, facts: Facts, bound: Bound, slo
 
 def _freeze(one: StateField, row: Model, facts: Facts, bound: Bound, slot: str | None) -> None:
     """Declare *row*, and freeze what the field declares of it: its columns in the newest shape, of a view only its own."""
-    model, id = one.model.__ensue__.name, row.id
-    whole = facts.row(model, id)
-    assert whole is not None, "the row was just read"
+    model, id = one.model_name, row.id
     bound.declared.add((model, id))
     if slot is None:
         return
-    columns = fields_of(one.model).names if one.model.__ensue__.view_of is not None else tuple(whole)
-    bound.state.append([slot, model, id, {column: whole[column] for column in columns} if len(columns) != len(whole) else whole])
-    subjects = subjects_of_row(newest(one.model), id, whole)
-    if not subjects or not all(subject in bound.subjects for subject in subjects):
-        bound.foreign.append((model, id, tuple(columns)))
+    frozen = whole = facts.row(model, id)
+    assert whole is not None, "the row was just read"
+    if one.model.__ensue__.view_of is not None:
+        frozen = {column: whole[column] for column in fields_of(one.model).names}
+    bound.state.append([slot, model, id, frozen])
+    if one.kind != "ref":  # a Ref's subjects are the event's
+        subjects = subjects_of_row(newest(one.model), id, whole)
+        if not subjects or not all(subject in bound.subjects for subject in subjects):
+            bound.foreign.append((model, id, tuple(frozen or ())))
 
 
 def _check_parents(shape: type[Event], values: dict[str, Any], facts: Facts) -> None:
     """A Ref to a child agrees with the event's own Refs to its parent, else the child is not found: nobody reaches another's row."""
+    if not shape.__ensue__.has_child_refs:
+        return
     refs = [one for one in shape.__ensue__.state.values() if one.kind == "ref" and values[one.name] is not None]
     for one in refs:
-        row = facts.row(one.model.__ensue__.name, values[one.name].id)
+        row = facts.row(one.model_name, values[one.name].id)
         for column, parent in one.model.__ensue__.parent_columns.items():
-            own = [values[other.name].id for other in refs if other.model.__ensue__.name == parent and other is not one]
+            own = [values[other.name].id for other in refs if other.model_name == parent and other is not one]
             if own and row is not None and row[column] not in own:
-                raise NotFound(model=one.model.__ensue__.name, id=values[one.name].id)
+                raise NotFound(model=one.model_name, id=values[one.name].id)
 
 

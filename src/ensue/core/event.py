@@ -5,7 +5,7 @@ Event: one action as data. The form the caller sent, the state the decision need
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
@@ -44,6 +44,7 @@ class EventInfo:
     seen: tuple[str, ...] = ()
     state: dict[str, StateField] = field(default_factory=dict)
     resolution: tuple[StateField, ...] = ()
+    has_child_refs: bool = False
 
 
 class _Inner:
@@ -112,6 +113,7 @@ class Event(Data, _Inner):
                 state[name] = found
         cls.__ensue__.state = _with_parents(cls, state)
         cls.__ensue__.resolution = _in_order(cls, form, cls.__ensue__.state)
+        cls.__ensue__.has_child_refs = any(one.kind == "ref" and one.model.__ensue__.parents for one in cls.__ensue__.state.values())
         _check_subject(cls)
         return form
 
@@ -198,7 +200,7 @@ def _with_parents(cls: type[Event], state: dict[str, StateField]) -> dict[str, S
                 raise DefinitionError(f"{cls.__name__}.{name}: related() needs exactly one Ref to a parent of {one.model.__name__}, found {found}; name the columns, as related(column=by(…)).")
             column = parent_column(parents[refs[0].model.__ensue__.name])
             one = StateField(name, one.kind, one.model, columns={column: By(refs[0].name)}, limit=one.limit)
-        complete[name] = one
+        complete[name] = replace(one, columns=dict(sorted(one.columns.items()))) if one.columns else one
     return complete
 
 

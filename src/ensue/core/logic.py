@@ -34,6 +34,9 @@ class Logic:
     shapes: tuple[type[Event], ...]
     document: bytes
     digest: bytes
+    version_text: str
+    by_form: bool
+    """Whether every id and query follows from the form alone, so that it need be looked for only once."""
 
 
 def resolve_steps(steps: Iterable[Step], ended: dict[Any, Version], version: Version) -> tuple[Step, ...]:
@@ -87,7 +90,8 @@ def build_logic(type_: str, version: Version, shape: type[Event], steps: tuple[S
             "shapes": [_describe(one) for one in shapes],
         }
     )
-    return Logic(type_, version, shape, steps, shapes, document, hashlib.sha256(document).digest())
+    by_form = all(not path.column or path.head not in one.__ensue__.state for one in shapes for field in one.__ensue__.resolution for path in field.sources())
+    return Logic(type_, version, shape, steps, shapes, document, hashlib.sha256(document).digest(), str(version), by_form)
 
 
 def _describe(shape: type[Event]) -> Json:

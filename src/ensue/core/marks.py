@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pydantic_core import PydanticUndefined
@@ -35,16 +35,15 @@ class By(Mark):
     """Where an id or a value comes from: a form field, a state field (its id), or a column of a state field."""
 
     path: str
+    head: str = field(init=False)
+    """The field the path begins with."""
+    column: str = field(init=False)
+    """The column or nested name after the dot; empty for the field itself."""
 
-    @property
-    def head(self) -> str:
-        """The field the path begins with."""
-        return self.path.partition(".")[0]
-
-    @property
-    def column(self) -> str:
-        """The column or nested name after the dot; empty for the field itself."""
-        return self.path.partition(".")[2]
+    def __post_init__(self) -> None:
+        head, _, column = self.path.partition(".")
+        object.__setattr__(self, "head", head)
+        object.__setattr__(self, "column", column)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ State fields: what a decision needs to know, declared beside the form.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, Union, get_args, get_origin, overload
 
@@ -108,16 +108,16 @@ class StateField:
     source: By | None = None
     columns: Mapping[str, Any] | None = None
     limit: int = RELATED_LIMIT
+    wire: str = field(init=False)
+    """The name on the wire: `patient_id` for `patient`; a name that ends in `_id` stays."""
+    on_wire: bool = field(init=False)
+    """Whether the caller writes it."""
+    model_name: str = field(init=False)
 
-    @property
-    def wire(self) -> str:
-        """The name on the wire: `patient_id` for `patient`; a name that ends in `_id` stays."""
-        return self.name if self.name.endswith("_id") else self.name + "_id"
-
-    @property
-    def on_wire(self) -> bool:
-        """Whether the caller writes it."""
-        return self.kind != "related" and self.source is None
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "wire", self.name if self.name.endswith("_id") else self.name + "_id")
+        object.__setattr__(self, "on_wire", self.kind != "related" and self.source is None)
+        object.__setattr__(self, "model_name", self.model.__ensue__.name)
 
     def sources(self) -> list[By]:
         """The paths this field needs."""

@@ -22,11 +22,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
-from hmac import digest as hmac_digest
-from typing import Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ensue.core.canonical import Json, base64url_bytes, canonical_trusted, from_base64url, is_canonical, parse_trusted
 from ensue.errors import FormatError
+
+if TYPE_CHECKING:
+    from _hashlib import HASH
 
 Leaf: TypeAlias = tuple[str, Json]
 """A leaf's name and value."""
@@ -150,7 +152,10 @@ def request_digest(seed: bytes, actor: str, type_: str, version: str | None, for
     *version* is the one that was asked for, None where the request named none; *form* is as it was sent, before
     defaults were filled. Without the *seed* the digest says nothing about either.
     """
-    return hmac_digest(seed, b"request\n" + canonical_trusted([actor, type_, version, form]), "sha256")
+    inner, outer = _keyed(seed)
+    inner.update(b"request\n" + canonical_trusted([actor, type_, version, form]))
+    outer.update(inner.digest())
+    return outer.digest()
 
 
 def tree_root(entries: Sequence[bytes]) -> bytes:
@@ -175,11 +180,9 @@ def tree_root(entries: Sequence[bytes]) -> bytes:
 
 def _salts_of(seed: bytes) -> Callable[[bytes], bytes]:
     """Return what makes a leaf's salt, as base64url, from its name: HMAC (RFC 2104) keyed once for all names of an event."""
-    if len(seed) != 32:
-        raise ValueError(f"A seed has 32 bytes, found {len(seed)}.")
-    block = seed.ljust(64, b"\0")
-    inner_keyed = sha256(block.translate(_INNER) + b"salt\n").copy
-    outer_keyed = sha256(block.translate(_OUTER)).copy
+    inner, outer = _keyed(seed)
+    inner.update(b"salt\n")
+    inner_keyed, outer_keyed = inner.copy, outer.copy
 
     def salt_of(name: bytes) -> bytes:
         inner = inner_keyed()
@@ -189,6 +192,18 @@ def _salts_of(seed: bytes) -> Callable[[bytes], bytes]:
         return base64url_bytes(outer.digest()[:16])
 
     return salt_of
+
+
+def _keyed(seed: bytes) -> tuple[HASH, HASH]:
+    """
+    HMAC-SHA256's inner and outer hash under *seed* (RFC 2104 §2).
+
+    Put together here because `hmac.digest` lets go of the interpreter lock each time, and a busy thread beside the writer then keeps it.
+    """
+    if len(seed) != 32:
+        raise ValueError(f"A seed has 32 bytes, found {len(seed)}.")
+    block = seed.ljust(64, b"\0")
+    return sha256(block.translate(_INNER)), sha256(block.translate(_OUTER))
 
 
 def _leaf_digest(salt: bytes, name: bytes, value: bytes) -> bytes:

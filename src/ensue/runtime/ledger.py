@@ -28,6 +28,7 @@ from ensue.errors import ConfigurationError, DefinitionError, EnsueError, FieldP
 from ensue.runtime.batch import Constraints, Surroundings
 from ensue.runtime.guard import development_guard
 from ensue.runtime.preview import preview
+from ensue.runtime.randomness import RandomBytes
 from ensue.runtime.reading import Change, Reading, Snapshot
 from ensue.runtime.recording import Recorder
 from ensue.runtime.answer import Answer
@@ -369,7 +370,7 @@ def open(
         cost: bits of work per event, 1 to 20.
         development: watch steps for impurity; default: whether ENSUE_DEVELOPMENT is set.
         account_version: the version of callers who say none.
-        random_bytes: the source of randomness, for tests.
+        random_bytes: the source of randomness, for tests; with the same bytes a new ledger has the same identity, and its events the same ids.
 
     Raises:
         DefinitionError: the application is declared wrongly.
@@ -383,7 +384,7 @@ def open(
         Version.declared(account_version, "open(account_version=)")
     storage = Storage(app, url, name=name)
     try:
-        storage.prepare(create=create)
+        storage.prepare(create=create, random_bytes=random_bytes)
         return Ledger(
             app,
             storage,
@@ -391,7 +392,7 @@ def open(
             tag_keys=_tag_keys(storage, tag_keys),
             cost=cost,
             development=bool(os.environ.get("ENSUE_DEVELOPMENT")) if development is None else development,
-            random_bytes=random_bytes,
+            random_bytes=RandomBytes(random_bytes),
             account_version=account_version,
         )
     except BaseException:

@@ -97,7 +97,7 @@ class Recorder:
         header = build_header(
             id=binding.id,
             type=logic.type,
-            version=str(logic.version),
+            version=logic.version_text,
             ledger=self.uid,
             links=links,
             actor=ticket.actor,
@@ -111,7 +111,7 @@ class Recorder:
         nonce, hash = stamp(header, self.cost)
         subject, seq, _ = links[0]
         chains.move(links, at_text, hash)
-        writes.events.append((subject, seq, binding.id, logic.type, str(logic.version), ticket.actor, at_text, header, nonce, hash))
+        writes.events.append((subject, seq, binding.id, logic.type, logic.version_text, ticket.actor, at_text, header, nonce, hash))
         writes.payloads.append((subject, seq, payload.data, seed, digest))
         writes.log.append((subject, seq, hash))
         for link in links[1:]:
@@ -124,7 +124,7 @@ class Recorder:
             self.app,
             id=binding.id,
             type=logic.type,
-            version=str(logic.version),
+            version=logic.version_text,
             actor=ticket.actor,
             at=at,
             place=Place(subject, seq, -1, tuple((link.subject, link.seq) for link in links[1:])),

@@ -7,14 +7,15 @@ A ledger is a set of tables of its own: a file on SQLite, a schema on PostgreSQL
 from __future__ import annotations
 
 import re
+import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, inspect, make_url, select
+from sqlalchemy import URL, Connection, Engine, MetaData, Table, create_engine, event, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, NoSuchTableError
 from sqlalchemy.pool import QueuePool, StaticPool
 
@@ -61,9 +62,11 @@ class Storage:
         event.listen(engine, "connect", lambda connection, _: configure(connection, memory=memory))
         return engine
 
-    def prepare(self, *, create: bool) -> None:
+    def prepare(self, *, create: bool, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> None:
         """
         See that the tables are those of this release; make them where there are none and *create* is true.
+
+        *random_bytes* gives a new ledger its identity.
 
         Raises:
             NotMigrated: the tables are absent, older or newer, or a model's table lacks columns.
@@ -75,7 +78,7 @@ class Storage:
                 if release is None and create:
                     if self.name is not None and not self.is_sqlite:
                         create_schema(connection, self.name)
-                    create_tables(connection)
+                    create_tables(connection, random_bytes)
                     release = present_release(connection)
                 if release is None:
                     raise NotMigrated("There are no ledger tables here yet; run `ensue db migrate`.")
@@ -111,7 +114,7 @@ class Storage:
                 schema, _, plain = given.rpartition(".")
                 try:
                     with self.reader() as connection:
-                        found = Table(plain, tables.MetaData(), autoload_with=connection, schema=schema or None)
+                        found = Table(plain, MetaData(), autoload_with=connection, schema=schema or None)
                 except NoSuchTableError:
                     raise NotMigrated(f"{model.__name__}: there is no table {given}; it is declared with table=, so it must be there before the ledger opens.") from None
                 model.__ensue__.table = found

@@ -8,7 +8,7 @@ connection in AUTOCOMMIT that is in no transaction: what changes tables begins i
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -54,7 +54,7 @@ def create_schema(connection: Connection, name: str) -> None:
         connection.rollback()
 
 
-def create_tables(connection: Connection) -> None:
+def create_tables(connection: Connection, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> None:
     """
     All tables of this release at once, for an empty place: the same as every migration in turn, and quicker.
 
@@ -64,13 +64,13 @@ def create_tables(connection: Connection) -> None:
         if present_release(connection) is None:
             tables.metadata.create_all(connection, checkfirst=False)
             _context(connection).stamp(ScriptDirectory(str(FOLDER)), RELEASE)
-            begin_ledger(connection)
+            begin_ledger(connection, random_bytes)
 
 
-def begin_ledger(connection: Connection) -> None:
+def begin_ledger(connection: Connection, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> None:
     """Give an empty ledger its identity, once."""
     if connection.execute(select(tables.ledger.c.uid)).first() is None:
-        connection.execute(insert(tables.ledger).values(uid=secrets.token_hex(16), epoch=secrets.token_hex(8), position=0))
+        connection.execute(insert(tables.ledger).values(uid=random_bytes(16).hex(), epoch=random_bytes(8).hex(), position=0))
 
 
 def migrate(connection: Connection, to: str = "head") -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Index, LargeBinary, MetaData, Table, Text, Time, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, LargeBinary, MetaData, Table, Text, Time, UniqueConstraint
 from sqlalchemy.types import TypeEngine
 
 from ensue.core.data import DataField, fields_of
@@ -84,7 +84,7 @@ operation = Table(
 log = Table(
     "ensue_log",
     metadata,
-    Column("position", BigInteger().with_variant(BigInteger(), "postgresql"), primary_key=True, autoincrement=False),
+    Column("position", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),  # on SQLite the row's own number
     Column("subject", Text, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),

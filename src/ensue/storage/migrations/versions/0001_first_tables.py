@@ -8,7 +8,7 @@ it, since records are never dropped.
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Text, UniqueConstraint
 
 revision = "0001"
 down_revision = None
@@ -40,7 +40,7 @@ def make_places() -> None:
     )
     op.create_table(
         "ensue_log",
-        Column("position", BigInteger, primary_key=True, autoincrement=False),
+        Column("position", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
         Column("subject", Text, nullable=False),
         Column("seq", BigInteger, nullable=False),
         Column("hash", LargeBinary, nullable=False),
