@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from ensue.demo import StreamError, shipped_stream
+from ensue.demo.forms import moment_of
 from ensue.demo.rows import RowFile
 from ensue.demo.stream import Stream
 
@@ -129,3 +132,21 @@ def test_a_line_whose_row_is_not_there_is_named(folder: Path) -> None:
         Stream(folder) as stream,
     ):
         list(stream)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "moment"),
+    [
+        ("2018-07-30", datetime(2018, 7, 30, tzinfo=UTC)),
+        ("2018-07-30T09:15:00-05:00", datetime(2018, 7, 30, 14, 15, tzinfo=UTC)),
+        ("2018-07-30T09:15:00.552+00:00", datetime(2018, 7, 30, 9, 15, 0, 552_000, tzinfo=UTC)),
+    ],
+)
+def test_a_stamp_is_an_instant_and_a_date_its_midnight(stamp: str, moment: datetime) -> None:
+    assert moment_of(stamp) == moment
+
+
+@pytest.mark.parametrize("stamp", ["", "yesterday", "2018-02-30", "0001-01-01T00:00:00+14:00"])
+def test_what_is_no_stamp_is_named(stamp: str) -> None:
+    with pytest.raises(StreamError, match=re.escape(f"found {stamp!r}")):
+        moment_of(stamp)

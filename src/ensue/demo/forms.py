@@ -101,6 +101,14 @@ def practitioner_of(line: Line) -> str | None:
 
 
 def moment_of(stamp: str) -> datetime:
-    """A stamp of the stream as an instant in UTC; a date without a time is its midnight there."""
-    moment = datetime.fromisoformat(stamp)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    """
+    A stamp of the stream as an instant in UTC; a date without a time is its midnight there.
+
+    Raises:
+        StreamError: It is no stamp (ISO 8601, with or without a time).
+    """
+    try:
+        moment = datetime.fromisoformat(stamp)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise StreamError(f"Expected a date, or a time with its offset, such as 2018-07-30T09:15:00-05:00; found {stamp!r}.") from error

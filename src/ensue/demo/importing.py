@@ -7,13 +7,12 @@ that are in already answer as before and add nothing.
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
-from ensue import ConflictError, InvalidForm, Ledger, Record, Rejected
+from ensue import Answer, ConflictError, InvalidForm, Ledger, Record, Rejected
 from ensue.demo.forms import event_of, moment_of, practitioner_of
 from ensue.demo.stream import Line, Stream
 
@@ -89,8 +88,8 @@ def import_stream(
     started = perf_counter()
     with Stream(folder) as stream:
         total = stream.total if limit is None else min(limit, stream.total)
-        for line, answer in answers(ledger, islice(stream, total), version):
-            count(counts, line, answer)
+        for line, outcome in outcomes(ledger, islice(stream, total), version):
+            count(counts, line, outcome)
             if progress is not None and counts.done % max(1, total // 100) == 0:
                 progress(counts.done, total)
     counts.seconds = perf_counter() - started
@@ -99,12 +98,12 @@ def import_stream(
     return counts
 
 
-Answer = Record | Rejected | ConflictError | InvalidForm
+Outcome = Record | Rejected | ConflictError | InvalidForm
 
 
-def answers(ledger: Ledger, lines: Iterator[Line], version: str | None) -> Iterator[tuple[Line, Answer]]:
-    """Each line with its answer, in order, while later lines are already on their way."""
-    waiting: deque[tuple[Line, Future[Record] | InvalidForm]] = deque()
+def outcomes(ledger: Ledger, lines: Iterator[Line], version: str | None) -> Iterator[tuple[Line, Outcome]]:
+    """Each line with what became of it, in order, while later lines are already on their way."""
+    waiting: deque[tuple[Line, Answer[Record] | InvalidForm]] = deque()
     for line in lines:
         waiting.append((line, sent(ledger, line, version)))
         if len(waiting) >= OUTSTANDING_MAX:
@@ -113,42 +112,41 @@ def answers(ledger: Ledger, lines: Iterator[Line], version: str | None) -> Itera
         yield answered(*waiting.popleft())
 
 
-def sent(ledger: Ledger, line: Line, version: str | None) -> Future[Record] | InvalidForm:
+def sent(ledger: Ledger, line: Line, version: str | None) -> Answer[Record] | InvalidForm:
     """The line as an event on its way to the ledger, under a key that says which fact it is; or why it makes no event."""
     try:
-        event = event_of(line)
+        return ledger.submit_soon(
+            event_of(line),
+            actor=ACTOR,
+            key=f"{line.command}/{line.row_id}",
+            version=version,
+            occurred=moment_of(line.effective_at),
+            behalf=practitioner_of(line),
+        )
     except InvalidForm as invalid:
         return invalid
-    return ledger.submit_soon(
-        event,
-        actor=ACTOR,
-        key=f"{line.command}/{line.row_id}",
-        version=version,
-        occurred=moment_of(line.effective_at),
-        behalf=practitioner_of(line),
-    )
 
 
-def answered(line: Line, outcome: Future[Record] | InvalidForm) -> tuple[Line, Answer]:
+def answered(line: Line, answer: Answer[Record] | InvalidForm) -> tuple[Line, Outcome]:
     """Wait for the line's answer."""
-    if isinstance(outcome, InvalidForm):
-        return line, outcome
+    if isinstance(answer, InvalidForm):
+        return line, answer
     try:
-        return line, outcome.result()
+        return line, answer.result()
     except (Rejected, ConflictError) as refusal:
         return line, refusal
 
 
-def count(counts: ImportCounts, line: Line, answer: Answer) -> None:
-    """Add one answer to the counts."""
-    if isinstance(answer, Record):
-        counts.accepted += not answer.repeated
-        counts.repeated += answer.repeated
+def count(counts: ImportCounts, line: Line, outcome: Outcome) -> None:
+    """Add one outcome to the counts."""
+    if isinstance(outcome, Record):
+        counts.accepted += not outcome.repeated
+        counts.repeated += outcome.repeated
         return
-    code = code_of(answer)
+    code = code_of(outcome)
     counts.rejected[code] += 1
     if len(counts.examples) < EXAMPLES_MAX:
-        counts.examples.append(RefusedLine(line.seq, line.command, code, str(answer)))
+        counts.examples.append(RefusedLine(line.seq, line.command, code, str(outcome)))
 
 
 def code_of(refusal: Rejected | ConflictError | InvalidForm) -> str:
