@@ -1,0 +1,178 @@
+"""
+Given, when, then: an event decided by a real ledger in memory, and what must follow from it.
+
+    (
+        given(clinic, ADA, PENICILLIN_ALLERGY)
+        .when(Prescribe(drug="834060", dose_mg=500, patient="p-17"), version="2018-07-30")
+        .then(Allergic(drug="834060"))
+    )
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Self
+
+from ensue.core.app import App
+from ensue.core.event import Event
+from ensue.core.model import Model
+from ensue.core.operation import Insert
+from ensue.core.plan import Plan
+from ensue.core.record import Record
+from ensue.core.shapes import event_in_shape, row_brought_up
+from ensue.core.version import Version
+from ensue.errors import Rejected
+from ensue.runtime.ledger import Ledger
+from ensue.runtime.request import Expectations, Request
+from ensue.testing.clock import START, FrozenClock, aware
+from ensue.testing.differences import compare, describe
+from ensue.testing.items import Expected, Item, Rows, items_expected, items_of_plan
+from ensue.testing.ledgers import keep_open, open_ledger
+
+ACTOR: Final = "tester"
+KEY: Final = "test"
+
+
+def given(app: App, *rows: Model) -> Given:
+    """
+    Begin a test: *app*, and the rows that are there already.
+
+    Rows may be in any shape of their model; no event wrote them, so they have no history.
+    """
+    return Given(app, rows)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What holds before the event. It does not change, so several tests may begin from one."""
+
+    app: App
+    rows: tuple[Model, ...]
+    moment: datetime = START
+
+    def at(self, moment: datetime) -> Given:
+        """The same at another *moment*: the event's `at`. Raises ValueError where it has no time zone."""
+        return replace(self, moment=aware(moment))
+
+    def when(
+        self,
+        event: Event,
+        *,
+        version: str | None = None,
+        actor: str = ACTOR,
+        key: str | None = KEY,
+        expect: Expectations | None = None,
+        cause: str | None = None,
+        occurred: datetime | None = None,
+        behalf: str | None = None,
+        purpose: str | None = None,
+    ) -> Outcome:
+        """
+        Submit *event* to a ledger in memory that holds the rows; the arguments are those of `Ledger.submit`.
+
+        A rejection is an outcome. What is raised are the application's faults and a request that cannot be understood.
+
+        Raises:
+            StepError: A step broke its contract, or is not pure.
+            RequestError: The event is not in the shape of the version, or the version cannot be used.
+        """
+        return Outcome(self, Request(event, key, version, expect, cause, occurred, behalf, purpose), actor)
+
+
+class Outcome:
+    """
+    What became of the event.
+
+    Attributes:
+        plan: what follows, or the rejections.
+        record: the committed record; None for a rejected event.
+        ledger: the ledger after the event, for whatever else a test asks of it. It stays open until the test ends (with
+            another runner than pytest: until `close_ledgers`), and no longer than 32 further outcomes.
+    """
+
+    def __init__(self, begun: Given, request: Request, actor: str) -> None:
+        self._given = begun
+        self._request = request
+        self._actor = actor
+        self.ledger: Ledger = keep_open(open_ledger(begun.app, begun.rows, FrozenClock(begun.moment)))
+        self.record: Record | None = None
+        try:
+            (outcome,) = self.ledger.submit_all([request], actor=actor, together=True)
+        except Rejected as no:
+            self.plan = Plan(rejections=no.reasons)
+        else:
+            assert isinstance(outcome, Record), "together=True raises every error"
+            self.record, self.plan = outcome, outcome.plan
+
+    def then(self, *expected: Expected) -> Self:
+        """
+        Exactly these operations, effects or rejections follow, in any order.
+
+        Compared are kind, model, row and values, as the ledger records them; `ANY_ID` fits every id. An `Update` or
+        `Increase` is expected of any object with the row's id, in any shape of the model. An effect without a key is
+        one whose step gave none.
+
+        Raises:
+            AssertionError: with what is missing, unexpected or not the same, column by column.
+        """
+        __tracebackhide__ = True
+        self._check("", expected, items_of_plan(self.plan))
+        return self
+
+    def differs_from(self, version: str) -> Difference:
+        """
+        Decide the same event, on the same rows, under another *version*, and take the difference.
+
+        The event is lifted or brought down to the shape it has there. Nothing is taken over from this outcome; ids that
+        steps derive from the event are the same in both.
+        """
+        app, request = self._given.app, self._request
+        shape = app.logic(request.event.__ensue__.type, Version.parse(version)).shape
+        other = Outcome(self._given, replace(request, event=event_in_shape(request.event, shape), version=version), self._actor)
+        return Difference(self, other)
+
+    def _check(self, what: str, expected: tuple[Expected, ...], found: list[Item]) -> None:
+        """Raise AssertionError, begun by *what*, unless exactly *expected* was *found*."""
+        __tracebackhide__ = True
+        comparison = compare(items_expected(expected, self._standing()), found)
+        if not comparison:
+            raise AssertionError(f"{self._title()}: {what}not what was expected\n{describe(comparison)}")
+
+    def _title(self) -> str:
+        version = self.record.version if self.record else self._request.version
+        return self._request.event.__ensue__.type + (f" under {version}" if version else "")
+
+    def _standing(self) -> Rows:
+        """The rows before the event, and those it inserts: what an update may be of."""
+        inserted = [one.row for one in self.plan.operations if isinstance(one, Insert)]
+        return {(row.__ensue__.name, row.id): row_brought_up(row, None) for row in (*self._given.rows, *inserted)}
+
+
+class Difference:
+    """
+    What an outcome holds and the same event under another version does not, and the other way round.
+
+        outcome.differs_from("2024-01-01").added(Increase(ACCOUNT, balance=-FEE), Insert(...)).dropped()
+
+    Attributes:
+        outcome: the one that was asked.
+        other: the one under the other version.
+    """
+
+    def __init__(self, outcome: Outcome, other: Outcome) -> None:
+        self.outcome = outcome
+        self.other = other
+        self._difference = compare(items_of_plan(other.plan), items_of_plan(outcome.plan))
+
+    def added(self, *expected: Expected) -> Self:
+        """The outcome holds exactly these more than the other; none: nothing more. Raises AssertionError as `Outcome.then`."""
+        __tracebackhide__ = True
+        self.outcome._check(f"what it adds to {self.other._request.version} is ", expected, list(self._difference.unexpected))
+        return self
+
+    def dropped(self, *expected: Expected) -> Self:
+        """The other holds exactly these, and the outcome does not; none: nothing is lost. Raises AssertionError as `Outcome.then`."""
+        __tracebackhide__ = True
+        self.other._check(f"what {self.outcome._title()} drops of it is ", expected, list(self._difference.missing))
+        return self
