@@ -82,6 +82,17 @@ def test_a_prescription_by_version(version: str, supply: tuple[str | None, str |
     )
 
 
+def test_august_2018_adds_a_kidney_test_to_a_long_course_and_changes_nothing_else() -> None:
+    event = RequestMedication(
+        request_id="r1", rxnorm_code="308192", supply_value="2", supply_unit="weeks", patient="ada", encounter="visit"
+    )
+    task = LabTask(id=ANY_ID, patient_id="ada", request_id="r1", code="24362-6", display="Renal function 2000 panel - Serum or Plasma")
+
+    difference = given(clinic, ADA, VISIT).when(event, version="2018-08-01").differs_from("2018-07-30")
+
+    difference.added(Insert(task)).dropped()
+
+
 # ---- messages -----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("version", "shown"), [("2018-07-30", "Your test is negative."), ("2019-05-01", "You have a message from your clinic.")]
