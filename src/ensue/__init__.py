@@ -8,10 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ensue.core.app import App
-from ensue.core.codec import Purpose, Sensitive
-from ensue.core.data import Value
 from ensue.core.effect import Attempt, Done, Effect, GiveUp, Retry
 from ensue.core.event import Event
+from ensue.core.field_types import Purpose, Sensitive
 from ensue.core.marks import by, column, new, optional, related
 from ensue.core.model import Model, View
 from ensue.core.operation import Cancel, Delete, Erase, Increase, Insert, Operation, Update
@@ -20,6 +19,7 @@ from ensue.core.record import Record
 from ensue.core.rejection import AlreadyExists, NotFound, Rejection, Rejections
 from ensue.core.shapes import lossy
 from ensue.core.state import Lookup, New, Ref, Related
+from ensue.core.value import Value
 from ensue.errors import (
     ClockError,
     Closed,

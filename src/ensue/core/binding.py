@@ -7,7 +7,6 @@ event in every shape that the logic reads, and the state section of the payload.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from ensue.core.canonical import Json

@@ -7,10 +7,9 @@ constraints, the field's codec brings the value into the form it will have when 
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, Self, TypeVar, dataclass_transform, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, NoReturn, Self, TypeVar, dataclass_transform, get_origin
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
@@ -20,11 +19,21 @@ from typing_extensions import TypedDict
 
 from ensue.core.annotations import Namespace
 from ensue.core.canonical import Json, check_text
-from ensue.core.codec import Codec, NestedProblems, UnsupportedType, codec_for, split_leaf
+from ensue.core.codec import Codec, UnsupportedType, problems_below
+from ensue.core.field_types import codec_for, split_leaf
 from ensue.core.marks import MISSING, Column, Mark, by, column, related
 from ensue.errors import CanonicalError, DefinitionError, FieldProblem, InvalidForm
 
 D = TypeVar("D", bound="Data")
+
+
+
+class Declared(NamedTuple):
+    """One annotation, resolved, and what stands to its right: a default, a mark, or `MISSING`."""
+
+    annotation: Any
+    default: Any
+
 
 @dataclass(frozen=True)
 class DataField:
@@ -71,12 +80,26 @@ class Fields:
     # -- a Python value enters
     def validate(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The checked and normalised values, defaults filled. Raises InvalidForm with every problem at once."""
+        problems: list[FieldProblem] = []
         try:
             checked: dict[str, Any] = self._validator.validate_python({**self._defaults, **values})
         except ValidationError as error:
-            raise InvalidForm(self.owner, self._problems_of(error)) from None
-        self._normalise(checked)
+            problems += self._problems_of(error)
+            wrong = heads(problems)
+            self._normalise({name: value for name, value in values.items() if name not in wrong}, problems)
+            raise InvalidForm(self.owner, problems) from None
+        self._normalise(checked, problems)
+        if problems:
+            raise InvalidForm(self.owner, problems)
         return checked
+
+    def check_defaults(self) -> None:
+        """Raises DefinitionError where a default is no value of its field."""
+        try:
+            self.validate_some(self._defaults)
+        except InvalidForm as invalid:
+            problem = invalid.problems[0]
+            raise DefinitionError(f"{self.owner}.{problem.path}: its default cannot be: {problem.message}; give a value of its type.") from None
 
     def validate_some(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """As `validate`, for some of the fields: nothing is required and no default filled."""
@@ -90,14 +113,13 @@ class Fields:
                 checked[name] = validator.validate_python(value, strict=True)
             except ValidationError as error:
                 problems += [self._problem(one.code, name + (f".{one.path}" if one.path else ""), one.message) for one in self._problems_of(error)]
+        self._normalise(checked, problems)
         if problems:
             raise InvalidForm(self.owner, problems)
-        self._normalise(checked)
         return checked
 
-    def _normalise(self, checked: dict[str, Any]) -> None:
-        """Bring checked values into the form they will have when they are read back."""
-        problems = []
+    def _normalise(self, checked: dict[str, Any], problems: list[FieldProblem]) -> None:
+        """Bring checked values into the form they will have when they are read back; what has no such form is added to *problems*."""
         for name in self._texts:
             text = checked.get(name)
             if text is not None and (not text.isascii() or "\0" in text):  # nearly every text is plain ASCII
@@ -117,8 +139,6 @@ class Fields:
                     checked[name] = codec.decode(codec.encode(checked[name]))
                 except ValueError as error:
                     problems.append(FieldProblem(name, "value", str(error)))
-        if problems:
-            raise InvalidForm(self.owner, problems)
 
     def _problems_of(self, error: ValidationError) -> list[FieldProblem]:
         return [self._problem(one["type"], ".".join(str(part) for part in one["loc"]), one["msg"]) for one in error.errors(include_url=False, include_context=False)]
@@ -141,13 +161,17 @@ class Fields:
                 continue
             try:
                 found[name] = declared.codec.read(value)
-            except NestedProblems as nested:
-                problems.extend(FieldProblem(f"{name}.{path}", "type", message) for path, message in nested.problems)
-            except InvalidForm as nested_form:
-                problems.extend(FieldProblem(f"{name}.{one.path}", one.code, one.message) for one in nested_form.problems)
             except ValueError as error:
-                problems.append(FieldProblem(name, "type", str(error)))
+                problems += problems_below(name, error)
         return found
+
+    def find_further(self, found: Mapping[str, Any], problems: list[FieldProblem]) -> None:
+        """Add to the *problems* that `read` found what is wrong with the rest: missing fields, and values outside their constraints."""
+        try:
+            self.validate(found)
+        except InvalidForm as invalid:
+            wrong = heads(problems)
+            problems += [one for one in invalid.problems if not heads([one]) <= wrong]
 
     # -- trusted, hot
     def encode(self, values: Mapping[str, Any]) -> dict[str, Json]:
@@ -181,6 +205,11 @@ class Fields:
         return kept
 
 
+def heads(problems: Iterable[FieldProblem]) -> set[str]:
+    """The fields that *problems* are about, without what lies below them."""
+    return {problem.path.partition(".")[0] for problem in problems}
+
+
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(Field, column, by, related))
 class Data:
     """A frozen, typed thing with named fields. Two are equal when class and values are."""
@@ -188,13 +217,16 @@ class Data:
     __slots__ = ("__dict__", "__weakref__")
 
     __ensue_fields__: ClassVar[Fields | None] = None
-    __ensue_namespace__: ClassVar[Namespace | None] = None
+    __ensue_declared__: ClassVar[dict[str, Declared]]
+    """Every annotation of the class and of those above it, with what stands to its right."""
+    __ensue_namespace__: ClassVar[Namespace]
     __ensue_reserved__: ClassVar[frozenset[str]] = frozenset()
+    """Names that classes below may not use for a field."""
 
     def __init_subclass__(cls, **keywords: Any) -> None:
         super().__init_subclass__(**keywords)
         cls.__ensue_fields__ = None
-        cls.__ensue_namespace__ = Namespace(cls.__module__)
+        cls.__ensue_namespace__ = Namespace(cls)
         try:
             fields_of(cls)
         except NameError:
@@ -206,9 +238,9 @@ class Data:
             self.__dict__.update(fields_of(type(self)).validate(values))
 
     @classmethod
-    def __ensue_split__(cls, hints: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-        """Take the annotations that are no data fields out of *hints*; the default keeps all."""
-        return hints
+    def __ensue_split__(cls, declared: dict[str, Declared]) -> dict[str, Declared]:
+        """What of *declared* is data; all of it, unless a class keeps other things beside."""
+        return declared
 
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError(f"{type(self).__name__} is frozen; make a changed copy with copy.replace() or an Update")
@@ -269,100 +301,49 @@ def fields_of(cls: type[Data]) -> Fields:
 
 
 def _resolve(cls: type[Data]) -> Fields:
-    namespace = cls.__ensue_namespace__
-    assert namespace is not None
-    hints = {name: hint for name, hint in namespace.hints(cls, {cls.__name__: cls}).items() if get_origin(hint) is not ClassVar and hint is not ClassVar}
-    slots = {name for base in cls.__mro__ for name in base.__dict__.get("__slots__", ())}
-    hints = {name: hint for name, hint in hints.items() if not name.startswith("__") and name not in slots}
-    _refuse_names(cls, hints)
-    defaults = {name: _default_of(cls, name) for name in hints}
-    data_hints = cls.__ensue_split__(hints, defaults)
-    fields = Fields(cls.__name__, {name: _field(cls, name, hint, defaults[name]) for name, hint in data_hints.items()})
-    for name in inspect.get_annotations(cls):
+    own = {name: hint for name, hint in cls.__ensue_namespace__.hints().items() if ClassVar not in (hint, get_origin(hint))}
+    _refuse_names(cls, own)
+    declared: dict[str, Declared] = {}
+    for base in reversed(cls.__bases__):
+        if issubclass(base, Data) and base is not Data:
+            fields_of(base)
+            declared |= base.__ensue_declared__
+    declared |= {name: Declared(hint, MISSING) for name, hint in own.items()}
+    cls.__ensue_declared__ = {name: Declared(one.annotation, cls.__dict__.get(name, one.default)) for name, one in declared.items()}
+    fields = Fields(cls.__name__, {name: _field(cls, name, one) for name, one in cls.__ensue_split__(cls.__ensue_declared__).items()})
+    fields.check_defaults()
+    for name in own:
         if isinstance(cls.__dict__.get(name), (Mark, FieldInfo)):
             delattr(cls, name)
     return fields
 
 
-def _refuse_names(cls: type[Data], hints: Mapping[str, Any]) -> None:
-    for name in inspect.get_annotations(cls):
-        if name in cls.__ensue_reserved__:
+def _refuse_names(cls: type[Data], names: Iterable[str]) -> None:
+    reserved = super(cls, cls).__ensue_reserved__
+    for name in names:
+        if name in reserved:
             raise DefinitionError(f"{cls.__name__}.{name}: this name is taken by ensue itself; choose another field name.")
-        if name in hints and (name.startswith("_") or not name.isascii()):
+        if name.startswith("_") or not name.isascii():
             raise DefinitionError(f"{cls.__name__}.{name}: a field name begins with a letter and is plain ASCII; rename it.")
 
 
-def _default_of(cls: type[Data], name: str) -> Any:
-    for base in cls.__mro__:
-        declared: Fields | None = base.__dict__.get("__ensue_fields__")
-        if base is not cls and declared is not None and name in declared.by_name:
-            return _Inherited(declared.by_name[name])
-        if name in base.__dict__:
-            return base.__dict__[name]
-    return MISSING
-
-
-@dataclass(frozen=True)
-class _Inherited(Mark):
-    field: DataField
-
-
-def _field(cls: type[Data], name: str, annotation: Any, default: Any) -> DataField:
-    if isinstance(default, _Inherited):
-        return default.field
+def _field(cls: type[Data], name: str, declared: Declared) -> DataField:
+    annotation, default = declared
     column_name = name
     if isinstance(default, FieldInfo):
         if default.default_factory is not None:
             raise DefinitionError(f"{cls.__name__}.{name}: a default that is made anew each time is not pure; give a plain default.")
+        if default.alias is not None or default.validation_alias is not None:
+            raise DefinitionError(f"{cls.__name__}.{name}: a field has one name everywhere; drop the alias, or name the column with column(…).")
         annotation, default = Annotated[annotation, default], default.default
     elif isinstance(default, Column):
         column_name, default = default.name, default.default
     elif isinstance(default, Mark):
-        raise DefinitionError(f"{cls.__name__}.{name}: {type(default).__name__.lower()}() belongs to a state field; annotate it Ref[…], Lookup[…], New[…] or Related[…].")
+        raise DefinitionError(
+            f"{cls.__name__}.{name}: {default.word} belongs to a state field; annotate it Ref[…], Lookup[…], New[…] or Related[…]."
+        )
     try:
         codec = codec_for(annotation)
     except UnsupportedType as error:
         raise DefinitionError(f"{cls.__name__}.{name}: {error}.") from None
     return DataField(name, annotation, codec, default, column_name)
-
-
-class Value(Data):
-    """Nested data: `class Dose(Value)`, used as the type of a field of an event, model or effect. Frozen all the way down."""
-
-    @classmethod
-    def __ensue_codec__(cls) -> Codec:
-        fields = fields_of(cls)
-
-        def read(value: Json) -> Any:
-            if type(value) is not dict:
-                raise ValueError(f"expected an object with {', '.join(fields.names)}, found {type(value).__name__}")
-            return read_form(cls, value)
-
-        def encode(value: Any) -> Json:
-            return fields.encode(value.__dict__)
-
-        def decode(value: Any) -> Any:
-            return trusted(cls, fields.decode(value))
-
-        def split(value: Any, path: str, leaves: list[tuple[str, Json]]) -> Json:
-            return fields.split(value, path, leaves)
-
-        described: Json = {"value": {name: one.codec.describe for name, one in fields.by_name.items()}}
-        return Codec("json", encode, decode, read, described, split=split if fields.splits else None)
-
-
-def read_form(cls: type[D], values: Mapping[str, Json]) -> D:
-    """A *cls* from J1 *values* of outside. Raises InvalidForm with all the problems at once."""
-    problems: list[FieldProblem] = []
-    fields = fields_of(cls)
-    found = fields.read(values, problems)
-    if not problems:
-        return trusted(cls, fields.validate(found))
-    wrong = {problem.path.partition(".")[0] for problem in problems}
-    problems += [FieldProblem(name, "missing", "is required and was not given") for name, one in fields.by_name.items() if one.required and name not in values and name not in wrong]
-    raise InvalidForm(cls.__name__, problems)
-
-
-def columns_of(cls: type[Data]) -> Iterator[DataField]:
-    """The fields of *cls* in the order of declaration."""
-    return iter(fields_of(cls).by_name.values())

@@ -1,9 +1,8 @@
-"""
-Effect: something to do outside, after commit. And what a performer is told and may answer.
-"""
+"""Effect: something to do outside, after commit. And what a performer is told and may answer."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -14,6 +13,7 @@ from ensue.core.event import Event
 from ensue.errors import DefinitionError
 
 F = TypeVar("F", bound="Effect")
+KIND = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 
 @dataclass
@@ -35,15 +35,13 @@ class Effect(Data):
     not_before: datetime | None = None
 
     __slots__ = ()
+    __ensue_reserved__ = frozenset({"kind", "key", "not_before"})
     __ensue__: ClassVar[EffectInfo] = EffectInfo("")
 
     def __init_subclass__(cls, *, kind: str, **keywords: Any) -> None:
-        if not kind or not kind.isascii() or any(character.isspace() for character in kind):
+        if not KIND.fullmatch(kind):
             raise DefinitionError(f"{cls.__name__}: kind={kind!r} is no name; use lower-case words joined by dots, such as push.send.")
         cls.__ensue__ = EffectInfo(kind)
-        for name in ("kind",):
-            if name in cls.__dict__.get("__annotations__", {}):
-                raise DefinitionError(f"{cls.__name__}.{name}: this name is taken by ensue itself; choose another field name.")
         super().__init_subclass__(**keywords)
 
 

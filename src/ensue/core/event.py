@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from ensue.core.canonical import Json, check_text
-from ensue.core.data import D, Data, Fields, fields_of, trusted
+from ensue.core.data import Data, Declared, fields_of, trusted
 from ensue.core.identity import random_number, row_id
 from ensue.core.marks import By
 from ensue.core.model import Model, newest, parent_column
@@ -19,7 +19,6 @@ from ensue.core.version import Version
 from ensue.errors import CanonicalError, DefinitionError, FieldProblem, InvalidForm, NotLoaded
 
 E = TypeVar("E", bound="Event")
-RESERVED = frozenset({"id", "at", "actor", "new_id", "random", "occurred", "up", "down"})
 TYPE_FORM = "lower-case words joined by dots, such as medication.request"
 
 
@@ -74,7 +73,7 @@ class Event(Data, _Inner):
 
     __slots__ = ()
     __ensue__: ClassVar[EventInfo]
-    __ensue_reserved__ = RESERVED - {"up", "down"}
+    __ensue_reserved__ = frozenset({"id", "at", "actor", "new_id", "random", "occurred", "up", "down"})
 
     def __init_subclass__(
         cls, *, type: str, version: str, follows: type[Event] | None = None, seen: Iterable[str] = (), system: str | None = None, **keywords: Any
@@ -100,15 +99,15 @@ class Event(Data, _Inner):
         object.__setattr__(self, "_context", None)
 
     @classmethod
-    def __ensue_split__(cls, hints: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    def __ensue_split__(cls, declared: dict[str, Declared]) -> dict[str, Declared]:
         if "__ensue__" not in cls.__dict__:  # Event itself
-            return hints
-        form: dict[str, Any] = {}
+            return declared
+        form: dict[str, Declared] = {}
         state: dict[str, StateField] = {}
-        for name, hint in hints.items():
-            found = state_field(cls.__name__, name, hint, defaults[name])
+        for name, one in declared.items():
+            found = state_field(cls.__name__, name, one.annotation, one.default)
             if found is None:
-                form[name] = hint
+                form[name] = one
             else:
                 state[name] = found
         cls.__ensue__.state = _with_parents(cls, state)
@@ -292,11 +291,8 @@ def read_event(cls: type[E], wire: Mapping[str, Json]) -> E:
     values: dict[str, Any] = fields.read({name: value for name, value in wire.items() if name not in by_wire}, problems)
     if not problems:
         return cls(**values, **state)
+    fields.find_further(values, problems)
     _handles(info, state, problems)
-    wrong = {problem.path.partition(".")[0] for problem in problems}
-    problems += [
-        FieldProblem(name, "missing", "is required and was not given") for name, one in fields.by_name.items() if one.required and name not in wire and name not in wrong
-    ]
     raise InvalidForm(cls.__name__, problems)
 
 
@@ -340,11 +336,3 @@ def _with(event: E, context: Context | None, sent: frozenset[str]) -> E:
     object.__setattr__(event, "_context", context)
     object.__setattr__(event, "_sent", sent)
     return event
-
-
-def event_fields(cls: type[Event]) -> Fields:
-    """The form's fields of *cls*."""
-    return fields_of(cls)
-
-
-__all__ = ["D", "Context", "Event", "EventInfo", "event_fields", "event_from_form", "read_event", "sent_form", "whole_form", "with_values"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic_core import PydanticUndefined
 
@@ -14,13 +14,16 @@ RELATED_LIMIT = 1_000
 
 
 class Mark:
-    """A declared default that is no value: `by(…)`, `related()`, `new()`, `optional()`, `column(…)`."""
+    """A declared default that is no value: `by(…)`, `related()`, `new()`, `optional()`, `column(…)`. `word` is how it is written."""
+
+    word: ClassVar[str]
 
 
 @dataclass(frozen=True)
 class Column(Mark):
     """A field whose column has another name; made by `column`."""
 
+    word = "column(…)"
     name: str
     default: Any = MISSING
 
@@ -34,6 +37,7 @@ def column(name: str, /, *, default: Any = MISSING) -> Any:
 class By(Mark):
     """Where an id or a value comes from: a form field, a state field (its id), or a column of a state field."""
 
+    word = "by(…)"
     path: str
     head: str = field(init=False)
     """The field the path begins with."""
@@ -50,6 +54,7 @@ class By(Mark):
 class RelatedBy(Mark):
     """What `related(…)` was told."""
 
+    word = "related(…)"
     columns: Mapping[str, Any]
     limit: int
 
@@ -58,10 +63,14 @@ class RelatedBy(Mark):
 class NewId(Mark):
     """What `new()` gives."""
 
+    word = "new()"
+
 
 @dataclass(frozen=True)
 class Optional(Mark):
     """What `optional()` gives."""
+
+    word = "optional()"
 
 
 def by(path: str, /, *, init: Literal[False] = False) -> Any:

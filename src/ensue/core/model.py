@@ -1,6 +1,4 @@
-"""
-Model: a row of a table, as a step sees it. Subjects, their children, views of some columns, and shapes by date.
-"""
+"""Model: a row of a table, as a step sees it. Subjects, their children, views of some columns, and shapes by date."""
 
 from __future__ import annotations
 
@@ -10,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args, get_origin
 
 from ensue.core.canonical import Json
-from ensue.core.data import Data, DataField, Fields, fields_of, trusted
+from ensue.core.data import Data, fields_of, trusted
 from ensue.core.version import Version
 from ensue.errors import DefinitionError
 
@@ -80,6 +78,7 @@ class Model(Data):
 
     __slots__ = ()
     __ensue__: ClassVar[ModelInfo] = ModelInfo("Model")
+    __ensue_reserved__ = frozenset({"table", "up", "down"})
     if TYPE_CHECKING:
         table: ClassVar[Table]
         """The model's SQLAlchemy table (made on the storage floor), for ordinary queries over `ledger.read()`."""
@@ -114,10 +113,6 @@ class Model(Data):
         )
         super().__init_subclass__(**keywords)
         _check_line(cls)
-
-    @classmethod
-    def __ensue_split__(cls, hints: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-        return {"id": hints.pop("id"), **hints}  # the id first, wherever it was declared
 
 
 class View(Model, Generic[M]):
@@ -174,11 +169,6 @@ def parent_column(parent: type[Model]) -> str:
     return snake(parent.__ensue__.name) + "_id"
 
 
-def name_of(model: type[Model]) -> str:
-    """The stored name of *model*, one for all its shapes and views."""
-    return model.__ensue__.name
-
-
 def newest(model: type[Model]) -> type[Model]:
     """The class whose columns the table has: the last of the line of shapes; of a view, of its model."""
     model = model.__ensue__.view_of or model
@@ -212,11 +202,3 @@ def row_of(model: type[M], encoded: dict[str, Json]) -> M:
 def encoded_row(row: Model) -> dict[str, Json]:
     """The J1 values of *row*'s columns."""
     return fields_of(type(row)).encode(row.__dict__)
-
-
-def model_fields(model: type[Model]) -> Fields:
-    """The fields of *model*, the id first."""
-    return fields_of(model)
-
-
-__all__ = ["DataField", "Model", "ModelInfo", "View", "check_model", "encoded_row", "model_fields", "name_of", "newest", "parent_column", "row_key", "row_of", "snake", "subjects_of_row"]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from ensue.core.canonical import Json
-from ensue.core.data import Data, DataField, fields_of, trusted
+from ensue.core.data import Data, fields_of, trusted
 from ensue.core.event import Event, EventInfo
 from ensue.core.model import Model, encoded_row, newest, row_of
 from ensue.core.version import Version
@@ -172,6 +172,3 @@ def _up(newer: type[Any], old: Any, present: Any) -> Any:
 def _derived_row(source: Model, shape: type[Any], present: Model | None) -> Any:
     values = {} if present is None else {name: value for name, value in present.__dict__.items() if name in fields_of(shape).by_name}
     return shape(**{**values, **{name: value for name, value in source.__dict__.items() if name in fields_of(shape).by_name}})
-
-
-__all__ = ["DataField", "changes_brought_up", "check_line", "check_way_down", "event_in_shape", "line_of", "lossy", "row_brought_up", "row_in_shape", "shape_at"]

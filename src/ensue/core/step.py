@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import NoneType, UnionType
 from typing import Any, Protocol, TypeVar, Union, get_args, get_origin, overload
 
-from ensue.core.annotations import hints_of_function
+from ensue.core.annotations import Namespace
 from ensue.core.effect import Effect
 from ensue.core.event import Event
 from ensue.core.model import Model
@@ -94,7 +94,7 @@ def contract_of(function: StepFunction, event: type[Event]) -> tuple[Contract, b
     """
     name = function.__qualname__
     try:
-        hints = hints_of_function(function)
+        hints = Namespace(function).hints()
     except NameError as error:
         raise DefinitionError(f"Step {name}: {error}; define it above the step.") from error
     parameters = list(inspect.signature(function).parameters.values())

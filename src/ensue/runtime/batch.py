@@ -16,6 +16,7 @@ from ensue.core.app import App
 from ensue.core.binding import Bound
 from ensue.core.canonical import Json, canonical_trusted
 from ensue.core.codec import instant_text
+from ensue.core.data import fields_of
 from ensue.core.decide import Decision, Guard, decide
 from ensue.core.event import Context
 from ensue.core.facts import Change, Facts, Needs
@@ -61,7 +62,7 @@ class Constraints:
             columns = {column for group in info.unique for column in group}
             table = info.table
             if table is not None and not isinstance(table, str):
-                by_column = {one.column: one.name for one in _fields(model)}
+                by_column = {one.column: one.name for one in fields_of(model).by_name.values()}
                 held = [index.columns for index in table.indexes if index.unique] + [one.columns for one in table.constraints if one.__class__.__name__ != "CheckConstraint"]
                 columns |= {by_column[column.name] for group in held for column in group if column.name in by_column} - {"id"}
                 if table.foreign_key_constraints:
@@ -79,12 +80,6 @@ class Constraints:
         if change.after is None:
             return False
         return change.before is None or any(change.before[column] != change.after[column] for column in self.columns[change.model])
-
-
-def _fields(model: Any) -> Iterable[Any]:
-    from ensue.core.data import columns_of
-
-    return columns_of(model)
 
 
 @dataclass
