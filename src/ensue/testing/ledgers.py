@@ -24,7 +24,7 @@ _kept_open: Final[deque[Ledger]] = deque()
 @contextmanager
 def memory_ledger(app: App, *rows: Model, clock: Callable[[], datetime] | None = None) -> Iterator[Ledger]:
     """
-    Open a ledger in memory, and close it at the end: `with memory_ledger(clinic, ADA) as ledger: …`.
+    Open a ledger in memory, and close it at the end of the `with` block.
 
     Everything in it is real but the clock and the randomness: the same calls give the same ids, moments and hashes in
     every run. Steps are watched for impurity, as with `ensue.open(development=True)`.

@@ -23,9 +23,10 @@ def frozen_clock() -> FrozenClock:
 @pytest.fixture
 def ledger_of(frozen_clock: FrozenClock) -> Iterator[Callable[..., Ledger]]:
     """
-    Opens ledgers in memory that run on the test's `frozen_clock`; call it as `ledger = ledger_of(clinic, ADA)`.
+    Open ledgers in memory that run on the test's `frozen_clock`.
 
-    It takes the application and the rows that are there already. The ledgers are closed after the test.
+    Call it with the application and the rows that are there already: `ledger = ledger_of(clinic, ADA)`. What it opened
+    is closed after the test.
     """
     with ExitStack() as opened:
 
