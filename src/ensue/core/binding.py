@@ -178,7 +178,7 @@ class Binding:
         return tuple(found)
 
     # -- what the steps receive
-    def bind(self, facts: Facts, context: Context) -> Bound:
+    def bind(self, facts: Facts, context: Context, subjects: tuple[str, ...]) -> Bound:
         """
         The event in every shape its logic reads, loaded and frozen.
 
@@ -187,7 +187,7 @@ class Binding:
             AlreadyExists: a New row stands already.
             TooLarge: a Related has more rows than its limit.
         """
-        bound = Bound(self.subjects(facts))
+        bound = Bound(subjects)
         recorded: dict[str, Any] = {}
         for place, event in enumerate(self.shaped):
             shape, targets = type(event), self.targets[place]

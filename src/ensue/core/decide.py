@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from ensue.core.binding import Bound
@@ -70,12 +71,10 @@ def _drain(step: Step, results: Iterable[Any] | None) -> tuple[Any, ...]:
         return ()
     if isinstance(results, (Operation, Effect, str, bytes)) or not hasattr(results, "__iter__"):
         raise StepError(step.name, f"returned {results!r:.80}; a step yields operations and effects, or returns an iterable of them.")
-    drained = []
-    for one in results:
-        drained.append(one)
-        if len(drained) > RESULTS_MAX:
-            raise StepError(step.name, f"yielded more than {RESULTS_MAX} results; does it end?")
-    return tuple(drained)
+    drained = tuple(islice(results, RESULTS_MAX + 1))
+    if len(drained) > RESULTS_MAX:
+        raise StepError(step.name, f"yielded more than {RESULTS_MAX} results; does it end?")
+    return drained
 
 
 class _Work:
@@ -152,9 +151,9 @@ class _Work:
         name, id = row.__ensue__.name, row.id
         if (kind, name) not in step.contract.operations:
             raise StepError(step.name, f"yielded {kind.capitalize()}[{name}], but declares {step.contract.describe()}; add it to the return annotation.")
-        if isinstance(operation, Insert):
+        if kind == "insert":
             self._insert(step, operation, name, id)
-        elif isinstance(operation, Update):
+        elif kind == "update":
             self._update(step, operation, name, id, {})
         elif isinstance(operation, Increase):
             self._update(step, operation, name, id, operation.amounts)
@@ -162,7 +161,7 @@ class _Work:
             present = self._present(step, name, id, "Delete")
             self._change(step, operation, Change(name, id, present, None), ["delete", name, id, present, None, step.name])
         elif isinstance(operation, Erase):
-            self._check_locked(step, row_key(type(row), id), (row_key(type(row), id),))
+            self._check_locked(step, name, id, (row_key(type(row), id),))
             self._add(step, operation, ["erase", name, id, None, {"purpose": operation.purpose}, step.name])
 
     def _take_cancel(self, step: Step, operation: Cancel[Any]) -> None:
@@ -180,7 +179,7 @@ class _Work:
             raise AlreadyExists(model=name, fields="id")
         after = encoded_row(row) if type(row).__ensue__.followed_by is None else row_brought_up(row, None)
         self._inserted.add((name, id))
-        self._check_locked(step, f"{name}/{id}", subjects_of_row(newest(type(row)), id, after))
+        self._check_locked(step, name, id, subjects_of_row(newest(type(row)), id, after))
         self._change(step, operation, Change(name, id, None, after), ["insert", name, id, None, after, step.name])
 
     def _update(self, step: Step, operation: Update[Any] | Increase[Any], name: str, id: str, amounts: dict[str, Any]) -> None:
@@ -206,18 +205,18 @@ class _Work:
             raise StepError(step.name, f"{what} of {name}/{id}, which this event deletes.")
         return row
 
-    def _check_locked(self, step: Step, row: str, subjects: tuple[str, ...]) -> None:
+    def _check_locked(self, step: Step, name: str, id: str, subjects: tuple[str, ...]) -> None:
         locked = self.bound.subjects
         for subject in subjects:
             if subject not in locked:
-                raise StepError(step.name, f"touches {row}, which belongs to {subject}; the event has locked {', '.join(locked)}: add a Ref to that subject.")
+                raise StepError(step.name, f"touches {name}/{id}, which belongs to {subject}; the event has locked {', '.join(locked)}: add a Ref to that subject.")
         if not subjects and not locked[0].startswith("system/"):
-            raise StepError(step.name, f"touches {row}, which is reference data; only an event that says system=… writes it.")
+            raise StepError(step.name, f"touches {name}/{id}, which is reference data; only an event that says system=… writes it.")
 
     def _change(self, step: Step, operation: Operation[Any], change: Change, recorded: list[Json]) -> None:
         model = newest(type(operation.row))  # type: ignore[attr-defined]  # only operations on rows come here
         if change.before is not None:
-            self._check_locked(step, f"{change.model}/{change.id}", subjects_of_row(model, change.id, change.before))
+            self._check_locked(step, change.model, change.id, subjects_of_row(model, change.id, change.before))
         self._now[change.model, change.id] = change.after
         self.changes.append(change)
         self._add(step, operation, recorded)

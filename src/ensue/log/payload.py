@@ -24,8 +24,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from ensue.core.canonical import Json, base64url_bytes, canonical_trusted, from_base64url, is_canonical, parse_trusted
-from ensue.errors import FormatError
+from ensue.core.canonical import Json, base64url_bytes, canonical_trusted, from_base64url, parse_trusted
+from ensue.errors import CanonicalError, FormatError
 
 if TYPE_CHECKING:
     from _hashlib import HASH
@@ -37,11 +37,12 @@ ERASED: Final[Json] = {"_erased": True}
 """What `join` puts where a leaf was erased; no value of an application looks like it, since field names do not begin with `_`."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_]+(?:/[A-Za-z0-9_]+)*")
+_NAME_BYTES: Final = re.compile(_NAME.pattern.encode("ascii"))
 _LINE: Final = re.compile(
-    r"\+ (?P<name>NAME) (?P<value>.+)"
-    r"|= (?P<kept_name>NAME) (?P<salt>[A-Za-z0-9_-]{22}) (?P<kept_value>.+)"
+    r"= (?P<kept_name>NAME) (?P<salt>[A-Za-z0-9_-]{22}) (?P<kept_value>.+)"
     r"|- (?P<digest>[A-Za-z0-9_-]{43})".replace("NAME", _NAME.pattern).encode("ascii")
 )
+_NESTED: Final = frozenset((list, dict))
 _INNER: Final = bytes(byte ^ 0x36 for byte in range(256))  # RFC 2104 §2: the key's pads
 _OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 
@@ -90,8 +91,20 @@ def payload_root(data: bytes, seed: bytes | None) -> tuple[int, bytes]:
     Raises:
         FormatError: A line is malformed, has another mark than the seed's presence or absence calls for, or repeats a name.
     """
+    count, root, _ = read_payload(data, seed)
+    return count, root
+
+
+def read_payload(data: bytes, seed: bytes | None) -> tuple[int, bytes, dict[str, Json]]:
+    """
+    As `payload_root` and `open_payload` at once: number of leaves, root, and the leaves that are left.
+
+    Raises:
+        FormatError: As those two.
+    """
     salt_of = None if seed is None else _salts_of(seed)
     digests = []
+    leaves: dict[str, Json] = {}
     for line in _read_lines(data):
         if (line.mark == "+") != (salt_of is not None):
             have = "an event without a seed, after an erasure" if salt_of is None else "an event that still has its seed"
@@ -99,12 +112,11 @@ def payload_root(data: bytes, seed: bytes | None) -> tuple[int, bytes]:
         if line.mark == "-":
             digests.append(line.digest)
             continue
-        if not is_canonical(line.value):
-            raise FormatError(f"Payload line {line.number}: the value of {line.name} is not canonical JSON.")
+        leaves[line.name] = _canonical_value(line)
         name = line.name.encode()
         salt = line.salt if salt_of is None else salt_of(name)
         digests.append(_leaf_digest(salt, name, line.value))
-    return len(digests), tree_root(digests)
+    return len(digests), tree_root(digests), leaves
 
 
 def open_payload(data: bytes) -> dict[str, Json]:
@@ -130,13 +142,14 @@ def join(leaves: Mapping[str, Json]) -> dict[str, Json]:
     taken: set[str] = set()
 
     def put_back(value: Json) -> Json:
+        # Most values are texts and numbers, to be left as they are: they are told apart before the call, not in it.
         if isinstance(value, list):
-            return [put_back(item) for item in value]
+            return [put_back(item) if type(item) in _NESTED else item for item in value]
         if not isinstance(value, dict):
             return value
         name = value.get("_leaf")
         if not isinstance(name, str):
-            return {key: put_back(item) for key, item in value.items()}
+            return {key: put_back(item) if type(item) in _NESTED else item for key, item in value.items()}
         if name in taken:
             raise FormatError(f"The payload names the leaf {name} in two places; each leaf has one. Run `ensue verify`.")
         taken.add(name)
@@ -245,14 +258,32 @@ def _read_lines(data: bytes) -> Iterator[_Line]:
 
 
 def _read_line(number: int, text: bytes) -> _Line:
+    if text[:2] == b"+ ":  # all there is before an erasure; its names repeat from event to event
+        written, _, value = text[2:].partition(b" ")
+        name = _find_name(written)
+        if name is not None and value:
+            return _Line(number, "+", name, value=value)
     match = _LINE.fullmatch(text)
     if match is None:
         raise FormatError(
             f"Payload line {number} is none of '+ name value', '= name salt value', '- digest': it has been changed; run `ensue verify`."
         )
-    name, value, kept_name, salt, kept_value, digest = match.groups()
-    if name:
-        return _Line(number, "+", name.decode(), value=value)
+    kept_name, salt, kept_value, digest = match.groups()
     if kept_name:
         return _Line(number, "=", kept_name.decode(), salt, kept_value)
     return _Line(number, "-", digest=from_base64url(digest.decode()))
+
+
+@lru_cache(maxsize=8192)
+def _find_name(written: bytes) -> str | None:
+    return written.decode("ascii") if _NAME_BYTES.fullmatch(written) else None
+
+
+def _canonical_value(line: _Line) -> Json:
+    try:
+        value = parse_trusted(line.value)
+        if canonical_trusted(value) == line.value:
+            return value
+    except (FormatError, CanonicalError):
+        pass  # a number or text that J1 has not; said below
+    raise FormatError(f"Payload line {line.number}: the value of {line.name} is not canonical JSON.")

@@ -73,7 +73,8 @@ class Constraints:
         """Whether *change* gives up a value that a key holds, or a row that others may point to."""
         if change.before is None:
             return False
-        return change.after is None or any(change.before[column] != change.after[column] for column in self.columns[change.model])
+        columns = self.columns[change.model]
+        return change.after is None or (bool(columns) and any(change.before[column] != change.after[column] for column in columns))
 
     def takes(self, change: Change) -> bool:
         """Whether *change* takes a value under a key, or a row's id."""
@@ -104,7 +105,7 @@ class Batch:
         self.chains = Chains.over(self.around.uid, self.opened.heads)
         self._by_id: dict[str, tuple[Ticket, Record]] = {}
         self._released: set[str] = set()
-        self._touched: set[str] = set()
+        self._logics: set[bytes] = set()
         self._now = self.around.clock() if self.around.clock else (self.opened.now or datetime.now(UTC))
         self._now_text = instant_text(self._now)
 
@@ -153,7 +154,7 @@ class Batch:
         expectations.check_seen(ticket)
         if ticket.request.expect:
             expectations.check(ticket, subjects, self.facts, self.session, self.around.keys, self.around.uid, self._written())
-        bound = ticket.binding.bind(self.facts, Context(ticket.id, at, ticket.actor, ticket.request.occurred))
+        bound = ticket.binding.bind(self.facts, Context(ticket.id, at, ticket.actor, ticket.request.occurred), subjects)
         decision = decide(ticket.binding.logic, bound, self.facts, self.around.guard)
         if not decision.plan.rejections:
             self._check_unique(decision.changes)
@@ -181,7 +182,8 @@ class Batch:
         while True:
             needs = Needs()
             complete = ticket.binding.find(self.facts, needs)
-            complete &= expectations.ask(ticket, self.session.models, needs, self.facts)
+            if ticket.request.expect:
+                complete &= expectations.ask(ticket, self.session.models, needs, self.facts)
             if complete:
                 return True
             if not needs or not may_load:
@@ -223,6 +225,8 @@ class Batch:
 
     def _fits(self, changes: list[Change]) -> bool:
         """Whether the changes may share statements with those before: nothing was given up that these could take, and nothing is both at once."""
+        if not self._released and not any(map(self.around.constraints.releases, changes)):
+            return True
         models = {change.model for change in changes}
         tied = self._released & (models | (self.around.constraints.tied if models & self.around.constraints.tied else set()))
         if self.accepted and (tied or (self._released and models & self.around.constraints.tied)):
@@ -247,9 +251,9 @@ class Batch:
 
     def _note_logic(self, ticket: Ticket) -> None:
         logic = ticket.binding.logic
-        entry = (logic.digest, logic.document)
-        if entry not in self.writes.logic:
-            self.writes.logic.append(entry)
+        if logic.digest not in self._logics:
+            self._logics.add(logic.digest)
+            self.writes.logic.append((logic.digest, logic.document))
 
     def _refuse(self, ticket: Ticket, no: Rejected | ConflictError) -> None:
         """An answer, kept in the attempts: the key stays free."""

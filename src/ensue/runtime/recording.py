@@ -140,7 +140,10 @@ class Recorder:
     def _add_operations(self, writes: Writes, subject: str, seq: int, bound: Bound, plan: Plan) -> None:
         n = 0
         for kind, model, id, _, after, _ in plan.recorded_operations:
-            columns = " ".join(sorted(after)) if kind in ("update", "increase") else WHOLE_ROW if kind in ("insert", "delete") else ""  # type: ignore[arg-type]  # after is an object
+            if kind in ("insert", "delete"):
+                columns = WHOLE_ROW
+            else:
+                columns = " ".join(sorted(after)) if kind in ("update", "increase") else ""  # type: ignore[arg-type]  # after is an object
             writes.operations.append((subject, seq, n, kind, model, id if id is not None else "", columns))
             n += 1
         for read_model, read_id, read_columns in bound.foreign:

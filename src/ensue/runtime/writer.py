@@ -181,10 +181,10 @@ class _Lane:
     def commit(self, units: list[Unit]) -> list[Unit]:
         """Commit a batch and answer it. Returns the units that must open the next one."""
         try:
-            retries = stamina.retry_context(on=(Raced, Lost), attempts=RETRIES_MAX, timeout=RETRY_TIMEOUT_SECONDS, wait_initial=0.002, wait_max=0.5, wait_jitter=0.05)
-            for attempt in retries:
-                with attempt:
-                    return self._attempt(units, again=attempt.num > 1)
+            try:
+                return self._attempt(units, again=False)
+            except (Raced, Lost):
+                return self._again(units)
         except Refused as refused:
             return self._halve(units, refused)
         except (Raced, Lost) as error:
@@ -192,6 +192,13 @@ class _Lane:
         except EnsueError as error:
             self._fail(units, error)
         return []
+
+    def _again(self, units: list[Unit]) -> list[Unit]:
+        """Decide the batch again until it lands, with back-off."""
+        for attempt in stamina.retry_context(on=(Raced, Lost), attempts=RETRIES_MAX, timeout=RETRY_TIMEOUT_SECONDS, wait_initial=0.002, wait_max=0.5, wait_jitter=0.05):
+            with attempt:
+                return self._attempt(units, again=True)
+        raise AssertionError("the last attempt returns or raises")
 
     def _halve(self, units: list[Unit], refused: Refused) -> list[Unit]:
         """The database refused something in the batch: each half again, until the bad one stands alone and fails with its own error."""
