@@ -1,0 +1,13 @@
+"""The command line: `ensue`, one command a file. Exit codes and the JSON envelope live here and nowhere below."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run the program with the arguments it was called with, and leave with its exit code."""
+    from ensue.cli.program import run  # what imports this package alone need not wait for a command line
+
+    sys.exit(run(sys.argv[1:]))
