@@ -46,11 +46,36 @@ from ensue.errors import (
     UnknownEventType,
     VersionError,
 )
-from ensue.runtime.ledger import Database, Ledger, open
-from ensue.runtime.reading import Change, Snapshot
 from ensue.runtime.answer import Answer
 from ensue.runtime.request import Request
-from ensue.runtime.verify import Report
+
+if TYPE_CHECKING:
+    from ensue.runtime.ledger import Ledger
+    from ensue.runtime.opening import Database, open
+    from ensue.runtime.reading import Change, Snapshot
+    from ensue.runtime.verify import Report
+else:
+    # What needs a database is imported at first use: `ensue --help`, or a module that only declares events, would
+    # otherwise wait a quarter of a second for SQLAlchemy.
+    _LATER = {
+        "Change": "ensue.runtime.reading", "Database": "ensue.runtime.opening", "Ledger": "ensue.runtime.ledger",
+        "Report": "ensue.runtime.verify", "Snapshot": "ensue.runtime.reading", "open": "ensue.runtime.opening",
+    }  # fmt: skip
+
+    class _TableLater:
+        """`Patient.table` of whoever has opened no ledger yet: the storage floor puts the real one here."""
+
+        def __get__(self, instance: object, owner: type[Model]) -> Any:
+            import_module("ensue.storage.tables")
+            return owner.table
+
+    Model.table = _TableLater()
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LATER:
+            raise AttributeError(f"module 'ensue' has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(_LATER[name]), name)
+        return value
 
 __all__ = [
     "AlreadyExists", "Answer", "App", "Attempt", "Cancel", "Change", "ClockError", "Closed", "ConfigurationError", "ConflictError", "Database",

@@ -47,6 +47,8 @@ class Surroundings:
     guard: Guard | None
     random_bytes: Callable[[int], bytes]
     constraints: Constraints
+    logics_stored: set[bytes] = field(default_factory=set)
+    """Hashes of the logic that a committed batch of this process has put into the ledger."""
 
 
 class Constraints:
@@ -251,7 +253,7 @@ class Batch:
 
     def _note_logic(self, ticket: Ticket) -> None:
         logic = ticket.binding.logic
-        if logic.digest not in self._logics:
+        if logic.digest not in self._logics and logic.digest not in self.around.logics_stored:
             self._logics.add(logic.digest)
             self.writes.logic.append((logic.digest, logic.document))
 

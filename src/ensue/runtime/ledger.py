@@ -4,16 +4,11 @@ Ledger: the facade. One tenant's events and tables, in one order.
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from ensue.core.app import App
 from ensue.core.canonical import Json, check_text
@@ -23,20 +18,21 @@ from ensue.core.identity import event_id, random_event_id
 from ensue.core.model import Model
 from ensue.core.plan import Plan
 from ensue.core.record import Record
-from ensue.core.version import Version
-from ensue.errors import ConfigurationError, DefinitionError, EnsueError, FieldProblem, InvalidForm, RequestError, TooLarge
+from ensue.errors import EnsueError, FieldProblem, InvalidForm, RequestError, TooLarge
+from ensue.runtime.answer import Answer
 from ensue.runtime.batch import Constraints, Surroundings
 from ensue.runtime.guard import development_guard
 from ensue.runtime.preview import preview
-from ensue.runtime.randomness import RandomBytes
 from ensue.runtime.reading import Change, Reading, Snapshot
 from ensue.runtime.recording import Recorder
-from ensue.runtime.answer import Answer
 from ensue.runtime.request import Expectations, Outcome, Request, Ticket, Unit
 from ensue.runtime.tags import TagKeys
 from ensue.runtime.verify import Report, verify
 from ensue.runtime.writer import BATCH_MAX, Writer
 from ensue.storage.database import Storage
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 M = TypeVar("M", bound=Model)
 COST_DEFAULT: Final = 4
@@ -324,87 +320,3 @@ def _text_problem(name: str, value: Any) -> FieldProblem | None:
     except ValueError as error:
         return FieldProblem(name, "text", str(error))
     return None
-
-
-# ---- opening -------------------------------------------------------------------------------------------------------
-class Database:
-    """
-    A place with many ledgers, one a tenant: `Database(app, url).ledger("north")`.
-
-    On PostgreSQL each ledger is a schema; on SQLite the address names a folder, and each ledger is a file in it.
-    """
-
-    def __init__(self, app: App, url: str, **options: Any) -> None:
-        self._app = app
-        self._url = url
-        self._options = options
-
-    def ledger(self, name: str) -> Ledger:
-        """Open one tenant's ledger; it is made where there is none, unless `create=False` was said. Options as of `ensue.open`."""
-        return open(self._app, self._url, name=name, **self._options)
-
-
-def open(
-    app: App,
-    url: str,
-    *,
-    name: str | None = None,
-    create: bool = True,
-    clock: Callable[[], datetime] | None = None,
-    tag_keys: Mapping[str, bytes] | None = None,
-    cost: int = COST_DEFAULT,
-    development: bool | None = None,
-    account_version: str | None = None,
-    random_bytes: Callable[[int], bytes] = secrets.token_bytes,
-) -> Ledger:
-    """
-    Open a ledger: `with ensue.open(clinic, "sqlite:///clinic.db") as ledger:`.
-
-    Args:
-        app: the application.
-        url: `sqlite:///file.db`, `sqlite://` (in memory) or `postgresql://user@host/database`.
-        name: the ledger's name, where the address holds many.
-        create: make the tables where there are none.
-        clock: the time, for tests; default: the database's on PostgreSQL, the process's on SQLite.
-        tag_keys: keys of the conflict tags by id, newest first; default: the variable ENSUE_TAG_KEYS, or on SQLite a file beside the database.
-        cost: bits of work per event, 1 to 20.
-        development: watch steps for impurity; default: whether ENSUE_DEVELOPMENT is set.
-        account_version: the version of callers who say none.
-        random_bytes: the source of randomness, for tests; with the same bytes a new ledger has the same identity, and its events the same ids.
-
-    Raises:
-        DefinitionError: the application is declared wrongly.
-        NotMigrated, Unavailable, ConfigurationError.
-    """
-    if not 1 <= cost <= 20:
-        raise ConfigurationError(f"cost={cost}: an event costs 1 to 20 bits of work.")
-    if not isinstance(app, App):
-        raise DefinitionError(f"open() takes an App, found {type(app).__name__}.")
-    if account_version is not None:
-        Version.declared(account_version, "open(account_version=)")
-    storage = Storage(app, url, name=name)
-    try:
-        storage.prepare(create=create, random_bytes=random_bytes)
-        return Ledger(
-            app,
-            storage,
-            clock=clock,
-            tag_keys=_tag_keys(storage, tag_keys),
-            cost=cost,
-            development=bool(os.environ.get("ENSUE_DEVELOPMENT")) if development is None else development,
-            random_bytes=RandomBytes(random_bytes),
-            account_version=account_version,
-        )
-    except BaseException:
-        storage.close()
-        raise
-
-
-def _tag_keys(storage: Storage, given: Mapping[str, bytes] | None) -> TagKeys:
-    if given is not None:
-        return TagKeys(given)
-    if text := os.environ.get("ENSUE_TAG_KEYS"):
-        return TagKeys.parse(text)
-    if storage.is_memory:
-        return TagKeys.random()
-    return TagKeys.beside(Path(str(storage.url.database))) if storage.is_sqlite else TagKeys({})

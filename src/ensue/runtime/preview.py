@@ -14,7 +14,7 @@ from ensue.runtime.decoding import record_of
 from ensue.runtime.request import Ticket
 from ensue.storage.database import Storage
 from ensue.storage.read import records_by_id
-from ensue.storage.session import Opened, Session
+from ensue.storage.session import Session
 
 
 def preview(ticket: Ticket, storage: Storage, around: Surroundings) -> Plan:
@@ -24,30 +24,38 @@ def preview(ticket: Ticket, storage: Storage, around: Surroundings) -> Plan:
     Raises:
         ConflictError, RequestError, StepError: as `submit` would.
     """
-    with storage.snapshot() as connection:
-        session = storage.looking(connection)
-        if ticket.request.key is not None:
-            stored = session.stored([ticket.id])
-            if stored:
-                check_same(ticket, stored[ticket.id])
-                return record_of(around.app, records_by_id(connection, [ticket.id])[ticket.id]).plan
+    with storage.looker() as session:
         try:
             batch, subjects = look(ticket, session, around)
+            if ticket.id in batch.opened.stored:
+                check_same(ticket, batch.opened.stored[ticket.id])
+                return _recorded(ticket, storage, around)
             _, decision, _ = batch.decide(ticket, subjects)
         except Rejected as no:
             return Plan(rejections=tuple(reason for reason in no.reasons if isinstance(reason, Rejection)))
         return decision.plan
 
 
+def _recorded(ticket: Ticket, storage: Storage, around: Surroundings) -> Plan:
+    with storage.reader() as connection:
+        return record_of(around.app, records_by_id(connection, [ticket.id])[ticket.id]).plan
+
+
 def look(ticket: Ticket, session: Session, around: Surroundings) -> tuple[Batch, tuple[str, ...]]:
     """Load all that *ticket* declares through a session that only looks: a batch of nothing yet, and the ticket's subjects."""
-    facts = Facts()
-    while True:
-        needs = Needs()
-        ticket.binding.find(facts, needs)
-        expectations.ask(ticket, session.models, needs, facts)
-        if not needs:
-            break
+    facts, needs = Facts(), Needs()
+    _ask(ticket, session, needs, facts)
+    ids = [ticket.id] if ticket.request.key is not None else []
+    opened = session.look(sorted(ticket.subjects or ()), ids, needs, facts)
+    while needs := _ask(ticket, session, Needs(), facts):
         session.load(needs, facts)
     subjects = ticket.binding.subjects(facts)
-    return Batch(around, session, facts, Opened(session.heads(sorted(subjects)), {}, None), None), subjects
+    if ticket.subjects is None:
+        opened.heads.update(session.heads(sorted(subjects)))
+    return Batch(around, session, facts, opened, None), subjects
+
+
+def _ask(ticket: Ticket, session: Session, needs: Needs, facts: Facts) -> Needs:
+    ticket.binding.find(facts, needs)
+    expectations.ask(ticket, session.models, needs, facts)
+    return needs

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, select
-
 from ensue.core.app import App
 from ensue.core.canonical import Json, canonical_trusted
 from ensue.core.data import fields_of
@@ -29,10 +27,10 @@ from ensue.runtime.tags import TagKeys
 from ensue.storage import read
 from ensue.storage.database import Storage
 from ensue.storage.session import Session
-from ensue.storage.tables import table_of
 
 M = TypeVar("M", bound=Model)
 PAGE = 1_000
+ROWS_MAX = 2**31
 Note = Callable[[list[tuple[Any, ...]]], None]
 
 
@@ -112,23 +110,18 @@ class Reading:
             for child in self._app.models():
                 columns = [column for column, parent in child.__ensue__.parent_columns.items() if parent == model.__ensue__.name]
                 if columns:
-                    rows[child] = self._children(connection, child, columns[0], id)
+                    rows[child] = self._children(session, child, columns[0], id)
             position = read.size(connection)
         shown = [row_key(model, id), *(row_key(child, row.id) for child, found in rows.items() for row in found)]
         self._noted("snapshot", actor, purpose, [(row_key(model, id), shown)], position)
         return Snapshot(own, rows, position)
 
-    def _children(self, connection: Connection, child: type[Model], column: str, id: str) -> tuple[Model, ...]:
-        table = table_of(child)
-        mapped = self._storage.models[child.__ensue__.name]
-        query = select(table.c.id).where(table.c[fields_of(child).by_name[column].column] == id).order_by(table.c.id)
-        ids = [str(row.id) for row in connection.execute(query)]
+    def _children(self, session: Session, child: type[Model], column: str, id: str) -> tuple[Model, ...]:
         facts, needs = Facts(), Needs()
-        for one in ids:
-            needs.row(mapped.name, one)
-        if needs:
-            self._storage.looking(connection).load(needs, facts)
-        return tuple(row for one in ids if (row := facts.instance(child, one)) is not None)
+        query = (child.__ensue__.name, (column,), (id,))
+        needs.query(query, ROWS_MAX)
+        session.load(needs, facts)
+        return tuple(row for one in sorted(facts.answer(query) or ()) if (row := facts.instance(child, one)) is not None)
 
     def timeline(self, subject: str | Model, actor: str | None, purpose: str | None, after_seq: int, limit: int | None) -> list[Record]:
         """A chain's records."""
@@ -215,8 +208,7 @@ class Reading:
     def tags_of_event(self, ticket: Ticket, around: Surroundings, actor: str | None, purpose: str | None) -> dict[str, Any]:
         """The tags of all that an event would read, of its own subjects."""
         expect: dict[str, Any] = {}
-        with self._storage.snapshot() as connection:
-            session = self._storage.looking(connection)
+        with self._storage.looker() as session:
             batch, subjects = look(ticket, session, around)
             for name, one in ticket.binding.event.__ensue__.state.items():
                 target = ticket.binding.targets[0][name]
@@ -232,6 +224,7 @@ class Reading:
                     else:
                         columns = fields_of(one.model).names if one.model.__ensue__.view_of else fields_of(latest).names
                         expect.setdefault(row_key(one.model, target), {}).update(self._tags(session, latest, target, row, columns))
+        with self._storage.reader() as connection:
             position = read.size(connection)
         self._noted("tags", actor, purpose, [(subject, list(expect)) for subject in subjects], position)
         return expect

@@ -247,6 +247,7 @@ class _Lane:
                     batch.writes.rows = batch.row_writes()
                     self._writer.decided()
                     first = session.finish(batch.writes)
+                    self._around.logics_stored.update(digest for digest, _ in batch.writes.logic)
             except Lost:
                 self._session = None
                 raise

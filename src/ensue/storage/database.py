@@ -10,8 +10,9 @@ import re
 import secrets
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from ensue.core.data import fields_of
 from ensue.errors import ConfigurationError, DefinitionError, NotMigrated, Unavailable
 from ensue.storage import tables
 from ensue.storage.migrate import RELEASE, changing_tables, create_schema, create_tables, present_release
-from ensue.storage.session import ModelTable, Session
+from ensue.storage.session import Lost, ModelTable, Session
 from ensue.storage.sqlite import BUSY_TIMEOUT_SECONDS, CACHED_STATEMENTS, SqliteSession, configure
 
 LEDGER_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -42,6 +43,7 @@ class Storage:
         self.is_memory = self.is_sqlite and self.url.database in (None, "", ":memory:")
         self.engine = self._engine()
         self._memory_lock = threading.RLock()
+        self._lookers: deque[Session] = deque()
         app.check()
         self._bind_named_tables()
         self.models = {model.__ensue__.name: ModelTable(model, self.engine.dialect) for model in app.models()}
@@ -50,7 +52,10 @@ class Storage:
     # -- opening
     def _engine(self) -> Engine:
         if not self.is_sqlite:
-            engine = create_engine(self.url, poolclass=QueuePool, pool_size=READERS_MAX, pool_pre_ping=True, isolation_level="AUTOCOMMIT")
+            try:
+                engine = create_engine(self.url, poolclass=QueuePool, pool_size=READERS_MAX, pool_pre_ping=True, isolation_level="AUTOCOMMIT")
+            except ModuleNotFoundError as error:
+                raise ConfigurationError(f"PostgreSQL needs the driver {error.name}, which is not installed; install ensue[postgresql].") from None
             _on_connect_postgresql(engine, self.name)
             return engine
         if self.is_memory:
@@ -152,13 +157,15 @@ class Storage:
 
     @contextmanager
     def reader(self) -> Iterator[Connection]:
-        """A connection for reading. An in-memory database has one connection, so readers and the writer take turns."""
-        if self.is_memory:
-            with self._memory_lock, self.engine.connect() as connection:
-                yield connection
-        else:
-            with self.engine.connect() as connection:
-                yield connection
+        """A connection for reading. An in-memory database has one connection, so readers and the writer take turns. Raises Unavailable."""
+        with self._memory_lock if self.is_memory else nullcontext(), self._connected() as connection:
+            yield connection
+
+    def _connected(self) -> Connection:
+        try:
+            return self.engine.connect()
+        except DBAPIError as error:
+            raise Unavailable(f"{self.url.render_as_string(hide_password=True)} cannot be opened: {error.orig}.") from error
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -169,12 +176,47 @@ class Storage:
         else:
             yield
 
+    @contextmanager
+    def looker(self) -> Iterator[Session]:
+        """A session that only looks, from a few that are kept open: asking is as quick as two round trips allow."""
+        if self.is_memory:
+            with self._memory_lock:
+                session = self.session()
+                try:
+                    yield session
+                finally:
+                    session.rollback()
+            return
+        try:
+            session = self._lookers.pop()
+        except IndexError:
+            session = self.session()
+        try:
+            yield session
+            session.rollback()
+        except (Unavailable, Lost):
+            session.close()
+            raise
+        except BaseException:
+            session.rollback()
+            self._keep(session)
+            raise
+        self._keep(session)
+
+    def _keep(self, session: Session) -> None:
+        if len(self._lookers) < READERS_MAX:
+            self._lookers.append(session)
+        else:
+            session.close()
+
     def snapshot(self) -> Any:
         """A connection whose reads all see one moment (a context manager)."""
         return _snapshot(self)
 
     def close(self) -> None:
         """Close every connection."""
+        while self._lookers:
+            self._lookers.pop().close()
         self.engine.dispose()
 
 

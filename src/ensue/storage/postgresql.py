@@ -70,16 +70,26 @@ class PostgresqlSession:
         self._connection = connection
         self.models = models
         self._statements: dict[Any, str] = {}
+        self._locks = False
+        """Whether rows of tables that others write too are locked as they are read."""
 
     def open(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
         """One round trip: begin, lock, look, read."""
+        return self._begin("BEGIN", LOCK_HEADS, subjects, event_ids, needs, facts)
+
+    def look(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
+        """One round trip, on a snapshot."""
+        return self._begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", HEADS, subjects, event_ids, needs, facts)
+
+    def _begin(self, begin: str, select_heads: str, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
+        self._locks = select_heads is LOCK_HEADS
         try:
             with self._connection.pipeline():
-                self._execute("BEGIN")
-                heads = self._execute(LOCK_HEADS, (list(subjects),))
+                self._execute(begin)
+                heads = self._execute(select_heads, (list(subjects),))
                 now = self._execute("SELECT clock_timestamp()")
                 stored = self._execute(STORED, (list(event_ids),)) if event_ids else None
-                learn = self._ask(needs, facts, lock=True)
+                learn = self._ask(needs, facts, lock=self._locks)
             for one in learn:
                 one()
             return Opened(
@@ -92,11 +102,11 @@ class PostgresqlSession:
 
     def load(self, needs: Needs, facts: Facts) -> None:
         """One round trip."""
-        self._look(needs, facts, lock=True)
+        self._load(needs, facts, lock=self._locks)
 
     def peek(self, needs: Needs, facts: Facts) -> None:
         """One round trip, without locks."""
-        self._look(needs, facts, lock=False)
+        self._load(needs, facts, lock=False)
 
     def heads(self, subjects: Sequence[str]) -> dict[str, Head]:
         """The heads as they stand, not locked."""
@@ -116,7 +126,7 @@ class PostgresqlSession:
         except psycopg.Error as error:
             raise self._fault(error, wrote=False) from error
 
-    def _look(self, needs: Needs, facts: Facts, *, lock: bool) -> None:
+    def _load(self, needs: Needs, facts: Facts, *, lock: bool) -> None:
         try:
             with self._connection.pipeline():
                 learn = self._ask(needs, facts, lock=lock)

@@ -93,6 +93,9 @@ class Session(Protocol):
     def open(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
         """Begin, lock the heads of *subjects* (sorted) in one statement, then look ids up and load *needs* into *facts*."""
 
+    def look(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
+        """As `open`, on one read-only snapshot and without any lock; `rollback` ends it."""
+
     def load(self, needs: Needs, facts: Facts) -> None:
         """Load more, inside the transaction."""
 

@@ -71,8 +71,15 @@ class SqliteSession:
 
     def open(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
         """Take the one write lock, then read; there are no heads to lock beyond it."""
+        return self._begin("BEGIN IMMEDIATE", subjects, event_ids, needs, facts)
+
+    def look(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
+        """Read at one moment, beside the writer."""
+        return self._begin("BEGIN", subjects, event_ids, needs, facts)
+
+    def _begin(self, begin: str, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute(begin)
             heads = self._heads(subjects)
             stored = self._stored(event_ids) if event_ids else {}
             self._load(needs, facts)
