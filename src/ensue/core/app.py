@@ -1,6 +1,4 @@
-"""
-App: the registry. What event types there are, which steps decide them since when, and who performs their effects.
-"""
+"""App: the registry. What event types there are, which steps decide them since when, and who performs their effects."""
 
 from __future__ import annotations
 
@@ -13,7 +11,7 @@ from ensue.core.data import fields_of
 from ensue.core.effect import Attempt, Done, Effect, GiveUp, Retry
 from ensue.core.event import Event
 from ensue.core.logic import Logic, build_logic, resolve_steps
-from ensue.core.model import Model, check_model, newest
+from ensue.core.model import Model, check_model, children_of, newest
 from ensue.core.rejection import Rejection
 from ensue.core.shapes import check_line, line_of, shape_at
 from ensue.core.step import Step, StepDecorator, StepFunction, check_rejects, contract_of
@@ -41,15 +39,15 @@ class App:
         self._extra_models = tuple(models)
         self._steps: dict[str, list[Step]] = {}
         self._shapes: dict[str, type[Event]] = {}
-        self._ended_steps: dict[Any, Version] = {}
-        self._ended_events: dict[str, tuple[Version, str]] = {}
-        self._why_ended: dict[Any, str] = {}
+        self._ended_steps: dict[StepFunction, Version] = {}
+        self._ended_events: dict[str, Version] = {}
         self._entries: dict[Version, VersionEntry] = {}
         self._performers: dict[str, tuple[Performer[Any], str]] = {}
         self._effects: dict[str, type[Effect]] = {}
         self._logic: dict[tuple[str, Version], Logic] = {}
         self._line: tuple[Version, ...] | None = None
-        self._checked = False
+        self._models: dict[str, type[Model]] | None = None
+        """Known once all is declared and checked."""
 
     # -- declaring
     def step(
@@ -78,24 +76,27 @@ class App:
             name = function.__name__
             version = Version.declared(since, f"Step {name}")
             if version < event.__ensue__.version:
-                raise DefinitionError(f"Step {name}: since {version} is before {event.__ensue__.version}, when {event.__name__} begins; register it for the shape of that date.")
+                raise DefinitionError(
+                    f"Step {name}: since {version} is before {event.__ensue__.version}, when {event.__name__} begins; "
+                    "register it for the shape of that date."
+                )
             contract, takes_plan = contract_of(function, event)
             steps = self._steps.setdefault(event.__ensue__.type, [])
             replaced = next((one for one in steps if one.function is replaces), None) if replaces is not None else None
             steps.append(
                 Step(
-                    name,
-                    replaced.origin if replaced else name,
-                    function,
-                    event,
-                    version,
-                    contract,
-                    check_rejects(name, rejects),
-                    replaces,
-                    after,
-                    takes_plan,
-                    function.__module__,
-                    sum(map(len, self._steps.values())),
+                    name=name,
+                    origin=replaced.origin if replaced else name,
+                    function=function,
+                    event=event,
+                    since=version,
+                    contract=contract,
+                    rejects=check_rejects(name, rejects),
+                    replaces=replaces,
+                    after=after,
+                    takes_plan=takes_plan,
+                    module=function.__module__,
+                    order=sum(map(len, self._steps.values())),
                 )
             )
             self._join(event)
@@ -107,15 +108,30 @@ class App:
 
     def end_step(self, step: StepFunction, *, since: str, why: str) -> None:
         """From *since* on the step no longer runs; *why* is the changelog text."""
-        if not any(one.function is step for steps in self._steps.values() for one in steps):
-            raise DefinitionError(f"end_step({step.__name__}): it is no step of {self.name}; register it before it is ended.")
-        self._ended_steps[step] = Version.declared(since, f"end_step({step.__name__})")
-        self._why_ended[step] = why
+        where = f"end_step({step.__name__})"
+        found = next((one for steps in self._steps.values() for one in steps if one.function is step), None)
+        if found is None:
+            raise DefinitionError(f"{where}: it is no step of {self.name}; register it before it is ended.")
+        if step in self._ended_steps:
+            raise DefinitionError(f"{where}: it ends on {self._ended_steps[step]} already; keep one date.")
+        version = Version.declared(since, where)
+        if version <= found.since:
+            raise DefinitionError(f"{where}: {version} is not after {found.since}, when it begins; give a later date.")
+        _check_why(where, why)
+        self._ended_steps[step] = version
         self._forget()
 
     def end_event(self, type: str, *, since: str, why: str) -> None:
         """From *since* on events of this type are no longer taken; *why* is the changelog text."""
-        self._ended_events[type] = (Version.declared(since, f"end_event({type})"), why)
+        where = f"end_event({type!r})"
+        if type not in self._shapes:
+            raise DefinitionError(f"{where}: {self.name} has no event of this type; register a step of it first.")
+        version = Version.declared(since, where)
+        begins = self._begins(type)
+        if version <= begins:
+            raise DefinitionError(f"{where}: {version} is not after {begins}, when it begins; give a later date.")
+        _check_why(where, why)
+        self._ended_events[type] = version
         self._forget()
 
     def version(self, date: str, text: str, *, deprecated: str | None = None, retired: str | None = None) -> None:
@@ -144,18 +160,21 @@ class App:
         first = line_of(event)[0]
         known = self._shapes.setdefault(event.__ensue__.type, first)
         if known is not first:
-            raise DefinitionError(f"{event.__name__}: {event.__ensue__.type!r} is the type of {known.__name__} already; say follows={line_of(known)[-1].__name__}, or choose another type.")
+            raise DefinitionError(
+                f"{event.__name__}: {event.__ensue__.type!r} is the type of {known.__name__} already; "
+                f"say follows={line_of(known)[-1].__name__}, or choose another type."
+            )
         self._forget()
 
     def _join_effect(self, effect: type[Effect]) -> None:
         known = self._effects.setdefault(effect.__ensue__.kind, effect)
         if known is not effect:
-            raise DefinitionError(f"{effect.__name__}: kind {effect.__ensue__.kind!r} is {known.__name__}'s already; choose another kind.")
+            raise DefinitionError(f"{effect.__name__}: kind {known.__ensue__.kind!r} is {known.__name__}'s already; choose another kind.")
 
     def _forget(self) -> None:
         self._logic.clear()
         self._line = None
-        self._checked = False
+        self._models = None
 
     # -- looking up
     def check(self) -> None:
@@ -165,9 +184,10 @@ class App:
         Raises:
             DefinitionError: the first thing that cannot be.
         """
-        if self._checked:
+        if self._models is not None:
             return
-        for model in self.models():
+        models = self._find_models()
+        for model in models.values():
             check_model(model)
             check_line(model)
         for type_, first in self._shapes.items():
@@ -175,13 +195,16 @@ class App:
             for version in self.line():
                 if self._decides(type_, version):
                     self.logic(type_, version)
-        self._checked = True
+        if self.default is not None and self.line() and self.default not in self.line():
+            raise DefinitionError(f"App({self.name!r}): default={str(self.default)!r} is no version of it; {_not_on(self.line(), self.default)}")
+        self._models = models
 
     def line(self) -> tuple[Version, ...]:
         """Every version there is, oldest first: what `version()` declared and what shapes and steps begin at."""
         if self._line is None:
             dates = set(self._entries) | {one.since for steps in self._steps.values() for one in steps} | set(self._ended_steps.values())
-            dates |= {version for version, _ in self._ended_events.values()} | {shape.__ensue__.version for first in self._shapes.values() for shape in line_of(first)}
+            dates |= set(self._ended_events.values())
+            dates |= {shape.__ensue__.version for first in self._shapes.values() for shape in line_of(first)}
             self._line = tuple(sorted(dates))
         return self._line
 
@@ -209,14 +232,17 @@ class App:
         first = self._shapes.get(type_)
         if first is None:
             near = difflib.get_close_matches(type_, self._shapes, n=2)
-            raise UnknownEventType(f"There is no event type {type_!r}; " + (f"did you mean {' or '.join(near)}?" if near else f"{self.name} has {', '.join(self.types())}."))
+            hint = f"did you mean {' or '.join(near)}?" if near else f"{self.name} has {', '.join(self.types()) or 'none yet'}."
+            raise UnknownEventType(f"There is no event type {type_!r}; {hint}")
         return first
 
     def _decides(self, type_: str, version: Version) -> bool:
         ended = self._ended_events.get(type_)
-        first = self._first(type_)
-        starts = min((one.since for one in self._steps[type_]), default=first.__ensue__.version)
-        return first.__ensue__.version <= version and starts <= version and (ended is None or version < ended[0])
+        return self._begins(type_) <= version and (ended is None or version < ended)
+
+    def _begins(self, type_: str) -> Version:
+        """The date of its first step, which is not before that of its first shape."""
+        return min(one.since for one in self._steps[type_])
 
     def logic(self, type_: str, version: Version) -> Logic:
         """
@@ -230,7 +256,12 @@ class App:
             first = self._first(type_)
             if not self._decides(type_, version):
                 having = [one for one in self.line() if self._decides(type_, one)]
-                raise VersionError("not_in_version", f"{type_} is not in {version}; it is in {having[0]} to {having[-1]}.", nearest=[str(having[0]), str(having[-1])])
+                until = f"to {having[-1]}" if type_ in self._ended_events else "on"
+                raise VersionError(
+                    "not_in_version",
+                    f"{type_} is not in {version}; it is in {having[0]} {until}.",
+                    nearest=[str(having[0]), str(having[-1])],
+                )
             shape = shape_at(first, version)
             assert shape is not None, "_decides has seen that the first shape is not after the version"
             found = self._logic[type_, version] = build_logic(type_, version, shape, resolve_steps(self._steps[type_], self._ended_steps, version))
@@ -244,12 +275,10 @@ class App:
             VersionError: malformed, unknown (names the nearest two), future, before_first or retired.
         """
         line = self.line()
+        if not line:
+            raise VersionError("unknown", f"{self.name} has no versions yet: register a step.")
         text = next((one for one in asked if one is not None), None)
-        if text is None:
-            if self.default is None and not line:
-                raise VersionError("unknown", f"{self.name} has no versions yet: register a step.")
-            return self.default or line[-1]
-        version = Version.parse(text)
+        version = Version.parse(text) if text is not None else self.default or line[-1]
         if version not in line:
             raise _not_on(line, version)
         entry = self._entries.get(version)
@@ -266,24 +295,23 @@ class App:
 
     def models(self) -> tuple[type[Model], ...]:
         """Every model the application touches, in its newest shape, sorted by name."""
+        found = self._models if self._models is not None else self._find_models()
+        return tuple(found.values())
+
+    def _find_models(self) -> dict[str, type[Model]]:
+        """What is named, with its parents and children, by name."""
         found: dict[str, type[Model]] = {}
-
-        def add(model: type[Model]) -> None:
-            latest = newest(model)
-            name = latest.__ensue__.name
-            known = found.setdefault(name, latest)
+        waiting = list(self._named_models())
+        while waiting:
+            latest = newest(waiting.pop())
+            known = found.setdefault(latest.__ensue__.name, latest)
             if known is not latest:
-                raise DefinitionError(f"{latest.__name__}: {name!r} is the name of {known.__qualname__} already; give one of them name=.")
-            if known is latest and latest not in seen:
-                seen.add(latest)
-                for one in line_of(latest):
-                    for other in (*one.__ensue__.parents, *one.__ensue__.children):
-                        add(other)
-
-        seen: set[type[Model]] = set()
-        for model in self._named_models():
-            add(model)
-        return tuple(found[name] for name in sorted(found))
+                raise DefinitionError(
+                    f"{latest.__qualname__}: {latest.__ensue__.name!r} is the name of {known.__qualname__} already; give one of them name=."
+                )
+            near = [other for one in line_of(latest) for other in (*one.__ensue__.parents, *children_of(one))]
+            waiting += [other for other in near if found.get(other.__ensue__.name) is not newest(other)]
+        return dict(sorted(found.items()))
 
     def _named_models(self) -> Iterator[type[Model]]:
         yield from self._extra_models
@@ -297,10 +325,15 @@ class App:
 
     def model(self, name: str) -> type[Model]:
         """The newest shape of the model of this name. Raises DefinitionError."""
-        found = {one.__ensue__.name: one for one in self.models()}
+        found = self._models if self._models is not None else self._find_models()
         if name not in found:
             raise DefinitionError(f"{self.name} has no model {name!r}; it has {', '.join(found)}.")
         return found[name]
+
+
+def _check_why(where: str, why: str) -> None:
+    if not why.strip():
+        raise DefinitionError(f"{where}: an end says why; write one sentence.")
 
 
 def _day(text: str | None, version: str) -> date | None:
@@ -313,8 +346,6 @@ def _day(text: str | None, version: str) -> date | None:
 
 
 def _not_on(line: tuple[Version, ...], version: Version) -> VersionError:
-    if not line:
-        return VersionError("unknown", "The application has no versions yet: register a step.")
     if version < line[0]:
         return VersionError("before_first", f"{version} is before the first version, {line[0]}.", nearest=[str(line[0])])
     if line[-1] < version:

@@ -28,7 +28,7 @@ UNKNOWN: Any = object()
 class Bound:
     """An event ready to be decided: in every shape its logic reads, with the rows it declared."""
 
-    __slots__ = ("declared", "events", "foreign", "new", "state", "subjects")
+    __slots__ = ("declared", "events", "foreign", "new", "partial", "state", "subjects")
 
     def __init__(self, subjects: tuple[str, ...]) -> None:
         self.subjects = subjects
@@ -37,8 +37,10 @@ class Bound:
         """The state section of the payload: `[[field, model, id, {…}]…]`."""
         self.declared: set[tuple[str, str]] = set()
         """Model and id of every row the steps may see, and so may change."""
-        self.foreign: list[tuple[str, str, tuple[str, ...]]] = []
-        """Model, id and columns of rows read from other subjects."""
+        self.partial: dict[tuple[str, str], set[str]] = {}
+        """Of these, the rows that only views show, with the columns they show."""
+        self.foreign: list[tuple[int, str, str, tuple[str, ...]]] = []
+        """Place in the state, model, id and columns of rows read from other subjects."""
         self.new: list[tuple[str, str]] = []
         """Model and id of every row the event said it would insert."""
 
@@ -247,18 +249,23 @@ def _read_related(one: StateField, query: Query, facts: Facts, bound: Bound, slo
 def _freeze(one: StateField, row: Model, facts: Facts, bound: Bound, slot: str | None) -> None:
     """Declare *row*, and freeze what the field declares of it: its columns in the newest shape, of a view only its own."""
     model, id = one.model_name, row.id
-    bound.declared.add((model, id))
+    key, view_of = (model, id), one.model.__ensue__.view_of
+    if view_of is not None and (key not in bound.declared or key in bound.partial):
+        bound.partial.setdefault(key, set()).update(fields_of(one.model).names)
+    elif bound.partial and view_of is None:
+        bound.partial.pop(key, None)
+    bound.declared.add(key)
     if slot is None:
         return
     frozen = whole = facts.row(model, id)
     assert whole is not None, "the row was just read"
-    if one.model.__ensue__.view_of is not None:
+    if view_of is not None and view_of.__ensue__.followed_by is None:  # an older shape's columns come from the whole row, by down
         frozen = {column: whole[column] for column in fields_of(one.model).names}
     bound.state.append([slot, model, id, frozen])
     if one.kind != "ref":  # a Ref's subjects are the event's
         subjects = subjects_of_row(newest(one.model), id, whole)
         if not subjects or not all(subject in bound.subjects for subject in subjects):
-            bound.foreign.append((model, id, tuple(frozen or ())))
+            bound.foreign.append((len(bound.state) - 1, model, id, tuple(frozen or ())))
 
 
 def _check_parents(shape: type[Event], values: dict[str, Any], facts: Facts) -> None:

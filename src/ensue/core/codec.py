@@ -41,7 +41,7 @@ class Codec:
 
     `kind` names the column type the storage floor uses. `read` raises ValueError with a sentence.
     `check` refuses Python values that have no J1 form and that the type system lets through (a lone surrogate, 2^53).
-    `plain` codecs are identities and are skipped on the hot path. `split` moves the parts that have a purpose into leaves.
+    `plain` codecs are identities and are skipped on the hot path. `normal` is a quicker decode(encode(x)). `split` moves the parts that have a purpose into leaves.
     """
 
     kind: str
@@ -53,10 +53,15 @@ class Codec:
     optional: bool = False
     split: Callable[[Json, str, list[tuple[str, Json]]], Json] | None = None
     check: Callable[[Any], None] | None = None
+    normal: Callable[[Any], Any] | None = None
     plain: bool = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "plain", self.encode is same and self.decode is same)
+
+    def normalise(self, value: Any) -> Any:
+        """A checked Python value in the one form that it will have when it is read back."""
+        return self.decode(self.encode(value)) if self.normal is None else self.normal(value)
 
 
 class UnsupportedType(Exception):
@@ -124,6 +129,11 @@ def add(value: Any, amount: Any) -> Any:
     return _EXACT.add(value, amount) if isinstance(value, Decimal) else value + amount
 
 
+def subtract(value: Any, amount: Any) -> Any:
+    """The difference of two integers or decimals, never rounded."""
+    return _EXACT.subtract(value, amount) if isinstance(value, Decimal) else value - amount
+
+
 def decimal(scale: int | None) -> Codec:
     """The codec of decimals with exactly *scale* places, or of any number of them."""
     def read(value: Any) -> Decimal:
@@ -144,6 +154,10 @@ def instant_text(value: datetime) -> str:
         except OverflowError as error:
             raise CanonicalError(f"{value.isoformat()} has no UTC form between the years 1 and 9999") from error
     return value.isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def _normal_instant(value: datetime) -> datetime:
+    return value if value.tzinfo is UTC else datetime.fromisoformat(instant_text(value))
 
 
 def _read_instant(value: Any) -> datetime:
@@ -206,12 +220,12 @@ SIMPLE: dict[Any, Codec] = {
     str: Codec("text", read=_read_text, describe="text", check=check_text),
     int: Codec("integer", read=_read_integer, describe="integer", check=check_integer),
     bool: Codec("boolean", read=_read_boolean, describe="boolean"),
-    datetime: Codec("instant", instant_text, datetime.fromisoformat, _read_instant, "instant"),
-    AwareDatetime: Codec("instant", instant_text, datetime.fromisoformat, _read_instant, "instant"),
-    date: Codec("date", _encode_date, date.fromisoformat, _read_date, "date"),
+    datetime: Codec("instant", instant_text, datetime.fromisoformat, _read_instant, "instant", normal=_normal_instant),
+    AwareDatetime: Codec("instant", instant_text, datetime.fromisoformat, _read_instant, "instant", normal=_normal_instant),
+    date: Codec("date", _encode_date, date.fromisoformat, _read_date, "date", normal=same),
     time: Codec("time", _encode_time, time.fromisoformat, _read_time, "time"),
-    UUID: Codec("uuid", str, UUID, _read_uuid, "uuid"),
-    bytes: Codec("bytes", base64url, from_base64url, _read_bytes, "bytes"),
+    UUID: Codec("uuid", str, UUID, _read_uuid, "uuid", normal=same),
+    bytes: Codec("bytes", base64url, from_base64url, _read_bytes, "bytes", normal=same),
 }
 
 

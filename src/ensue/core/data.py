@@ -19,7 +19,7 @@ from typing_extensions import TypedDict
 
 from ensue.core.annotations import Namespace
 from ensue.core.canonical import Json, check_text
-from ensue.core.codec import Codec, UnsupportedType, problems_below
+from ensue.core.codec import Codec, UnsupportedType, problems_below, same
 from ensue.core.field_types import codec_for, split_leaf
 from ensue.core.marks import MISSING, Column, Mark, by, column, related
 from ensue.errors import CanonicalError, DefinitionError, FieldProblem, InvalidForm
@@ -62,15 +62,16 @@ class Fields:
         coded = [one for one in self.by_name.values() if not one.codec.plain]
         self._encoders = [(one.name, one.codec.encode) for one in coded]
         self._decoders = [(one.name, one.codec.decode) for one in coded]
-        self._coded = [(one.name, one.codec) for one in coded]
+        self._normals = [(one.name, one.codec.normalise) for one in coded if one.codec.normal is not same]
         self._texts = tuple(one.name for one in self.by_name.values() if one.codec.plain and one.codec.kind == "text")
         self._checks = [(one.name, one.codec.check) for one in self.by_name.values() if one.codec.check is not None and one.name not in self._texts]
-        self.splits = [(one.name, one.codec) for one in self.by_name.values() if one.codec.purpose is not None or one.codec.split is not None]
-        self._validators: dict[str, TypeAdapter[Any]] = {}
+        self.splits = [(name, one.codec) for name, one in sorted(self.by_name.items()) if one.codec.purpose is not None or one.codec.split is not None]
+        self._validators: dict[str, Any] = {}
         self._validator = self._build_validator()
 
     def _build_validator(self) -> Any:
-        shape: Any = TypedDict(self.owner, {one.name: one.annotation for one in self.by_name.values()})  # type: ignore[operator]  # made at run time, like a class statement
+        make_typed_dict: Any = TypedDict  # made at run time, which type checkers do not follow
+        shape = make_typed_dict(self.owner, {one.name: one.annotation for one in self.by_name.values()})
         shape.__pydantic_config__ = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True)
         try:
             return TypeAdapter(shape).validator  # the adapter itself costs as much again as a small form
@@ -82,7 +83,7 @@ class Fields:
         """The checked and normalised values, defaults filled. Raises InvalidForm with every problem at once."""
         problems: list[FieldProblem] = []
         try:
-            checked: dict[str, Any] = self._validator.validate_python({**self._defaults, **values})
+            checked: dict[str, Any] = self._validator.validate_python({**self._defaults, **values} if self._defaults else values)
         except ValidationError as error:
             problems += self._problems_of(error)
             wrong = heads(problems)
@@ -108,7 +109,7 @@ class Fields:
         for name, value in values.items():
             validator = self._validators.get(name)
             if validator is None:
-                validator = self._validators[name] = TypeAdapter(self.by_name[name].annotation)
+                validator = self._validators[name] = TypeAdapter(self.by_name[name].annotation).validator
             try:
                 checked[name] = validator.validate_python(value, strict=True)
             except ValidationError as error:
@@ -133,10 +134,10 @@ class Fields:
                     check(checked[name])
                 except CanonicalError as error:
                     problems.append(FieldProblem(name, "value", str(error)))
-        for name, codec in self._coded:
+        for name, normalise in self._normals:
             if name in checked:
                 try:
-                    checked[name] = codec.decode(codec.encode(checked[name]))
+                    checked[name] = normalise(checked[name])
                 except ValueError as error:
                     problems.append(FieldProblem(name, "value", str(error)))
 
@@ -197,11 +198,12 @@ class Fields:
         if not self.splits:
             return encoded
         kept = encoded
-        for name, codec in sorted(self.splits, key=lambda one: one[0]):
-            if encoded.get(name) is not None:
+        for name, codec in self.splits:
+            value = encoded.get(name)
+            if value is not None:
                 if kept is encoded:
                     kept = dict(encoded)
-                kept[name] = split_leaf(codec, encoded[name], f"{path}/{name}", leaves)
+                kept[name] = split_leaf(codec, value, f"{path}/{name}", leaves)
         return kept
 
 
@@ -319,7 +321,7 @@ def _resolve(cls: type[Data]) -> Fields:
 
 
 def _refuse_names(cls: type[Data], names: Iterable[str]) -> None:
-    reserved = super(cls, cls).__ensue_reserved__
+    reserved = {name for base in cls.__bases__ if issubclass(base, Data) for name in base.__ensue_reserved__}
     for name in names:
         if name in reserved:
             raise DefinitionError(f"{cls.__name__}.{name}: this name is taken by ensue itself; choose another field name.")

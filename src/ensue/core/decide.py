@@ -1,6 +1,4 @@
-"""
-Decide: run the steps, purely, and make a plan of what they yield. The same for preview, submit, replay and compare.
-"""
+"""Decide: run the steps, purely, and make a plan of what they yield. The same for preview, submit, replay and compare."""
 
 from __future__ import annotations
 
@@ -12,20 +10,24 @@ from typing import Any
 
 from ensue.core.binding import Bound
 from ensue.core.canonical import Json
-from ensue.core.data import fields_of
+from ensue.core.codec import add
+from ensue.core.data import fields_of, trusted
 from ensue.core.effect import Effect, effect_body
+from ensue.core.event import Event
 from ensue.core.facts import Change, Facts, Row
 from ensue.core.logic import Logic
 from ensue.core.model import Model, encoded_row, newest, row_key, subjects_of_row
 from ensue.core.operation import Cancel, Delete, Erase, Increase, Insert, Operation, Update
 from ensue.core.plan import Plan
-from ensue.core.rejection import AlreadyExists
+from ensue.core.rejection import AlreadyExists, NotFound, Rejection
 from ensue.core.shapes import changes_brought_up, row_brought_up, row_in_shape
 from ensue.core.step import OPERATIONS, Step
 from ensue.errors import Rejected, StepError
 
 RESULTS_MAX = 10_000
-Guard = Callable[[Step], AbstractContextManager[None]]
+ONE_WRITER = "in one plan a column is updated once: let one step decide it, or use Increase."
+Guard = Callable[[Step, Event], AbstractContextManager[None]]
+"""What watches a step while it runs, in development."""
 
 
 @dataclass
@@ -51,10 +53,11 @@ def decide(logic: Logic, bound: Bound, facts: Facts, guard: Guard | None = None)
             if guard is None:
                 results = _drain(step, step.function(*arguments))
             else:
-                with guard(step):
+                with guard(step, event):
                     results = _drain(step, step.function(*arguments))
             work.take(step, results)
         except Rejected as no:
+            _check_reasons(step, no, declared=guard is not None)
             return Decision(Plan(rejections=no.reasons, steps=(*work.steps, step.name)))
         except StepError:
             raise
@@ -63,6 +66,17 @@ def decide(logic: Logic, bound: Bound, facts: Facts, guard: Guard | None = None)
         work.steps.append(step.name)
     work.finish()
     return Decision(work.plan(), work.changes)
+
+
+def _check_reasons(step: Step, no: Rejected, *, declared: bool) -> None:
+    """A refusal has typed reasons; in development, ones that the step has *declared*. Raises StepError."""
+    if not no.reasons:
+        raise StepError(step.name, f"raised {type(no).__name__} without a reason; raise a Rejection of its own.") from no
+    for reason in no.reasons:
+        if not isinstance(reason, Rejection):
+            raise StepError(step.name, f"refused with {reason!r:.80}, which is no Rejection.") from no
+        if declared and not isinstance(reason, (*step.rejects, NotFound, AlreadyExists)):
+            raise StepError(step.name, f"raised {type(reason).__name__}, but does not declare it; add it to rejects=.") from no
 
 
 def _drain(step: Step, results: Iterable[Any] | None) -> tuple[Any, ...]:
@@ -94,7 +108,7 @@ class _Work:
         self._recorded_effects: list[list[Json]] = []
         self._effect_keys: set[tuple[str, str]] = set()
         self._now: dict[tuple[str, str], Row | None] = {}
-        self._written: dict[tuple[str, str, str], str] = {}
+        self._written: dict[tuple[str, str, str], tuple[str, str]] = {}
         self._inserted: set[tuple[str, str]] = set()
 
     def plan(self) -> Plan:
@@ -125,18 +139,21 @@ class _Work:
         """What can only be seen at the end: every row the event said it would insert is inserted."""
         for model, id in self.bound.new:
             if (model, id) not in self._inserted:
-                raise StepError(self.steps[-1] if self.steps else self.type, f"{model}/{id} was announced by a New field, but no step inserts it.")
+                where = self.steps[-1] if self.steps else self.type
+                raise StepError(where, f"{model}/{id} was announced by a New field, but no step inserts it; insert it with this id.")
 
     # -- effects
     def _take_effect(self, step: Step, effect: Effect, ordinals: dict[str, int]) -> None:
         kind = effect.__ensue__.kind
         if kind not in step.contract.effects:
-            raise StepError(step.name, f"yielded {type(effect).__name__}, but declares {step.contract.describe()}; add it to the return annotation.")
+            raise _undeclared(step, type(effect).__name__)
         ordinals[kind] = ordinals.get(kind, 0) + 1
         key = effect.key if effect.key is not None else f"{step.origin}/{ordinals[kind]}"
         if (kind, key) in self._effect_keys:
             raise StepError(step.name, f"yielded two {type(effect).__name__} with the key {key!r}; an effect's key is its identity.")
         self._effect_keys.add((kind, key))
+        if effect.key is None:  # its identity is told with it, as when the plan is read back from the record
+            effect = trusted(type(effect), {**effect.__dict__, "key": key})
         self._effects.append(effect)
         self._effect_steps.append(step.name)
         self._recorded_effects.append([kind, key, effect_body(effect), step.name])
@@ -150,15 +167,13 @@ class _Work:
         row: Model = operation.row  # type: ignore[attr-defined]  # all but Cancel have one
         name, id = row.__ensue__.name, row.id
         if (kind, name) not in step.contract.operations:
-            raise StepError(step.name, f"yielded {kind.capitalize()}[{name}], but declares {step.contract.describe()}; add it to the return annotation.")
-        if kind == "insert":
+            raise _undeclared(step, f"{kind.capitalize()}[{name}]")
+        if isinstance(operation, Insert):
             self._insert(step, operation, name, id)
-        elif kind == "update":
-            self._update(step, operation, name, id, {})
-        elif isinstance(operation, Increase):
-            self._update(step, operation, name, id, operation.amounts)
+        elif isinstance(operation, (Update, Increase)):
+            self._update(step, operation, name, id, kind)
         elif isinstance(operation, Delete):
-            present = self._present(step, name, id, "Delete")
+            present = self._present(step, name, id, "Delete", None)
             self._change(step, operation, Change(name, id, present, None), ["delete", name, id, present, None, step.name])
         elif isinstance(operation, Erase):
             self._check_locked(step, name, id, (row_key(type(row), id),))
@@ -167,7 +182,7 @@ class _Work:
     def _take_cancel(self, step: Step, operation: Cancel[Any]) -> None:
         kind = operation.effect.__ensue__.kind
         if ("cancel", kind) not in step.contract.operations and ("cancel", "") not in step.contract.operations:
-            raise StepError(step.name, f"yielded Cancel[{operation.effect.__name__}], but declares {step.contract.describe()}; add it to the return annotation.")
+            raise _undeclared(step, f"Cancel[{operation.effect.__name__}]")
         self._add(step, operation, ["cancel", kind, operation.key, None, None, step.name])
 
     def _insert(self, step: Step, operation: Insert[Any], name: str, id: str) -> None:
@@ -182,24 +197,45 @@ class _Work:
         self._check_locked(step, name, id, subjects_of_row(newest(type(row)), id, after))
         self._change(step, operation, Change(name, id, None, after), ["insert", name, id, None, after, step.name])
 
-    def _update(self, step: Step, operation: Update[Any] | Increase[Any], name: str, id: str, amounts: dict[str, Any]) -> None:
-        kind = "increase" if amounts else "update"
-        present = self._present(step, name, id, kind.capitalize())
-        changes = operation.changes if isinstance(operation, Update) else _increased(type(operation.row), present, amounts)
+    def _update(self, step: Step, operation: Update[Any] | Increase[Any], name: str, id: str, kind: str) -> None:
+        if isinstance(operation, Update):
+            changes = operation.changes
+            present = self._present(step, name, id, "Update", changes)
+            if operation.unchanged and (name, id) in self._now:
+                self._check_unchanged(step, operation, row_in_shape(type(operation.row), present))
+        else:
+            present = self._present(step, name, id, "Increase", operation.amounts)
+            changes = _increased(step, type(operation.row), present, operation.amounts)
         after = {column: value for column, value in changes_brought_up(operation.row, changes, present).items() if value != present[column]}
         for column in after:
-            earlier = self._written.setdefault((name, id, column), f"{kind} by {step.name}")
-            if not (earlier == f"{kind} by {step.name}" and kind == "update") and not (earlier.startswith("increase") and kind == "increase"):
-                raise StepError(step.name, f"sets {name}/{id} {column}, as the {earlier} did already; use Increase, or decide over so_far.row(row).")
+            earlier = self._written.get((name, id, column))
+            if earlier is None:
+                self._written[name, id, column] = (kind, step.name)
+            elif not (kind == "increase" and earlier[0] == "increase"):
+                raise StepError(step.name, f"sets {name}/{id} {column} after an {earlier[0]} by {earlier[1]}; {ONE_WRITER}")
         if after:
             whole = {**present, **after}
             self._change(step, operation, Change(name, id, present, whole), [kind, name, id, {column: present[column] for column in after}, after, step.name])
 
-    def _present(self, step: Step, name: str, id: str, what: str) -> Row:
-        """The row as it stands after what was decided so far; it must be one that the step was shown, or that this event inserts."""
+    def _check_unchanged(self, step: Step, operation: Update[Any], row: Model) -> None:
+        """Values that equal what the step was shown were dropped; they are no longer equal if an earlier step set another one."""
+        for column in operation.unchanged:
+            if row.__dict__[column] != operation.row.__dict__[column]:
+                raise StepError(step.name, f"sets {row.__ensue__.name}/{row.id} {column} back after an earlier step set it; {ONE_WRITER}")
+
+    def _present(self, step: Step, name: str, id: str, what: str, columns: Iterable[str] | None) -> Row:
+        """
+        The row as it stands after what was decided so far.
+
+        It must be one that the step was shown, with the *columns* that change (None: all of it), or that this event inserts.
+        """
         key = (name, id)
-        if key not in self.bound.declared and key not in self._inserted:
-            raise StepError(step.name, f"{what} of {name}/{id}, which is not in the event's state; declare it as a Ref, Lookup or Related.")
+        if key not in self._inserted:
+            if key not in self.bound.declared:
+                raise StepError(step.name, f"{what} of {name}/{id}, which is not in the event's state; declare it as a Ref, Lookup or Related.")
+            shown = self.bound.partial.get(key)
+            if shown is not None and (columns is None or not shown.issuperset(columns)):
+                raise StepError(step.name, f"{what} of {name}/{id}, of which the event's state shows only {', '.join(sorted(shown))}; declare the rest.")
         row = self._now[key] if key in self._now else self.facts.row(name, id)
         if row is None:
             raise StepError(step.name, f"{what} of {name}/{id}, which this event deletes.")
@@ -227,12 +263,15 @@ class _Work:
         self._recorded.append(recorded)
 
 
-def _increased(model: type[Model], present: Row, amounts: dict[str, Any]) -> dict[str, Any]:
+def _undeclared(step: Step, what: str) -> StepError:
+    return StepError(step.name, f"yielded {what}, but declares {step.contract.describe()}; add it to the return annotation.")
+
+
+def _increased(step: Step, model: type[Model], present: Row, amounts: dict[str, Any]) -> dict[str, Any]:
     """The new Python values, in the shape of *model*, of the columns that *amounts* are added to."""
     row = row_in_shape(model, present)
     missing = [column for column in amounts if getattr(row, column) is None]
     if missing:
-        raise TypeError(f"{model.__name__}.{missing[0]} is None and cannot be increased; set it with an Update first")
-    checked: dict[str, Any] = fields_of(model).validate_some({column: getattr(row, column) + amount for column, amount in amounts.items()})
-    return checked
+        raise StepError(step.name, f"increases {model.__ensue__.name}/{row.id} {missing[0]}, which is None; set it with an Update.")
+    return fields_of(model).validate_some({column: add(getattr(row, column), amount) for column, amount in amounts.items()})
 

@@ -12,7 +12,7 @@ Document: what an event's payload says, as leaves in their order (design §5), a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ensue.core.app import App
@@ -32,20 +32,21 @@ def leaves_of(binding: Binding, bound: Bound, plan: Plan, model_fields: Split, e
     state = _split_state(bound.state, model_fields, apart)
     operations = [_split_operation(one, place, model_fields, apart) for place, one in enumerate(plan.recorded_operations)]
     effects: list[Json] = []
-    for place, (kind, key, body, step) in enumerate(plan.recorded_effects):
-        fields = effect_fields(str(kind))
-        effects.append([kind, key, fields.split(body, f"effects/{place}", apart) if fields.splits else body, step])  # type: ignore[arg-type]  # a body is an object
+    recorded: Sequence[list[Any]] = plan.recorded_effects
+    for place, (kind, key, body, step) in enumerate(recorded):
+        fields = effect_fields(kind)
+        effects.append([kind, key, fields.split(body, f"effects/{place}", apart) if fields.splits else body, step])
     return [("form", form), ("state", state), ("operations", operations), ("effects", effects), *apart]
 
 
-def _split_state(state: list[Json], model_fields: Split, apart: list[Leaf]) -> list[Json]:
+def _split_state(state: list[Any], model_fields: Split, apart: list[Leaf]) -> list[Json]:
     kept: list[Json] = []
     places: dict[str, int] = {}
     for entry in state:
-        slot, model, id, columns = entry  # type: ignore[misc]  # entries have four members
-        fields = model_fields(model)  # type: ignore[has-type]
-        place = places[slot] = places.get(slot, -1) + 1  # type: ignore[has-type]
-        kept.append([slot, model, id, fields.split(columns, f"state/{slot}/{place}", apart)] if fields.splits else entry)  # type: ignore[has-type]
+        slot, model, id, columns = entry
+        fields = model_fields(model)
+        place = places[slot] = places.get(slot, -1) + 1
+        kept.append([slot, model, id, fields.split(columns, f"state/{slot}/{place}", apart)] if fields.splits else entry)
     return kept
 
 

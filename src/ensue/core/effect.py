@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -43,6 +44,27 @@ class Effect(Data):
             raise DefinitionError(f"{cls.__name__}: kind={kind!r} is no name; use lower-case words joined by dots, such as push.send.")
         cls.__ensue__ = EffectInfo(kind)
         super().__init_subclass__(**keywords)
+
+
+def effect_of(kind: str, known: Mapping[str, type[Effect]]) -> type[Effect]:
+    """
+    The class of a *kind* that was cancelled: among the *known* ones of an app, else any that was declared.
+
+    A step with the contract `Cancel[Effect]` may name a kind that nothing in the app yields or performs. The empty kind
+    is `Effect` itself: every kind. Raises DefinitionError where the class is gone.
+    """
+    if not kind:
+        return Effect
+    found = known.get(kind) or next((one for one in _declared_below(Effect) if one.__ensue__.kind == kind), None)
+    if found is None:
+        raise DefinitionError(f"There is no effect of kind {kind!r} any more, but a record cancels it; keep the class as long as its records.")
+    return found
+
+
+def _declared_below(effect: type[Effect]) -> Iterator[type[Effect]]:
+    for one in effect.__subclasses__():
+        yield one
+        yield from _declared_below(one)
 
 
 def effect_body(effect: Effect) -> dict[str, Json]:

@@ -1,6 +1,4 @@
-"""
-Event: one action as data. The form the caller sent, the state the decision needs, and what it may know of the world.
-"""
+"""Event: one action as data. The form the caller sent, the state the decision needs, and what it may know of the world."""
 
 from __future__ import annotations
 
@@ -13,12 +11,14 @@ from ensue.core.canonical import Json, check_text
 from ensue.core.data import Data, Declared, fields_of, trusted
 from ensue.core.identity import random_number, row_id
 from ensue.core.marks import By
-from ensue.core.model import Model, newest, parent_column
+from ensue.core.model import Model, is_redefinition, newest, parent_column
 from ensue.core.state import Handle, StateField, state_field
 from ensue.core.version import Version
 from ensue.errors import CanonicalError, DefinitionError, FieldProblem, InvalidForm, NotLoaded
 
 E = TypeVar("E", bound="Event")
+Shape = type["Event"]
+"""The class of an event: the fields that events of its type have since a date."""
 TYPE_FORM = "lower-case words joined by dots, such as medication.request"
 
 
@@ -37,8 +37,8 @@ class EventInfo:
 
     type: str
     version: Version
-    follows: type[Event] | None = None
-    followed_by: type[Event] | None = None
+    follows: Shape | None = None
+    followed_by: Shape | None = None
     system: str | None = None
     seen: tuple[str, ...] = ()
     state: dict[str, StateField] = field(default_factory=dict)
@@ -169,7 +169,7 @@ def _check_line(cls: type[Event]) -> None:
         raise DefinitionError(f"{cls.__name__}: follows {info.follows.__name__} of type {before.type!r}, but its own is {info.type!r}; a type keeps its name.")
     if not before.version < info.version:
         raise DefinitionError(f"{cls.__name__}: version {info.version} is not after {before.version} of {info.follows.__name__}; give it a later date.")
-    if before.followed_by is not None:
+    if before.followed_by is not None and not is_redefinition(cls, before.followed_by):
         raise DefinitionError(f"{cls.__name__}: {info.follows.__name__} is already followed by {before.followed_by.__name__}; follow that one.")
     before.followed_by = cls
 

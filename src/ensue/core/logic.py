@@ -1,17 +1,16 @@
-"""
-Logic: the steps and shapes that decide an event type at one version, resolved once and named by hash.
-"""
+"""Logic: the steps and shapes that decide an event type at one version, resolved once and named by hash."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ensue.core.canonical import Json, canonical
 from ensue.core.data import fields_of
-from ensue.core.event import Event
+from ensue.core.event import Event, Shape
+from ensue.core.model import newest
 from ensue.core.shapes import check_way_down
 from ensue.core.step import Step
 from ensue.core.version import Version
@@ -29,9 +28,9 @@ class Logic:
 
     type: str
     version: Version
-    shape: type[Event]
+    shape: Shape
     steps: tuple[Step, ...]
-    shapes: tuple[type[Event], ...]
+    shapes: tuple[Shape, ...]
     document: bytes
     digest: bytes
     version_text: str
@@ -39,31 +38,51 @@ class Logic:
     """Whether every id and query follows from the form alone, so that it need be looked for only once."""
 
 
-def resolve_steps(steps: Iterable[Step], ended: dict[Any, Version], version: Version) -> tuple[Step, ...]:
+def resolve_steps(steps: Iterable[Step], ended: Mapping[Any, Version], version: Version) -> tuple[Step, ...]:
     """The cascade: every step with `since <= version` by date and order of definition, replaced and ended ones taken out."""
     standing: list[Step] = []
-    for step in _in_order([one for one in steps if one.since <= version]):
+    fitting = [one for one in steps if one.since <= version]
+    for step in _in_order(fitting):
         if step.replaces is None:
             standing.append(step)
             continue
-        places = [place for place, one in enumerate(standing) if one.function is step.replaces]
+        places = [place for place, one in enumerate(standing) if one.function is step.replaces and not _is_ended(one, ended, step.since)]
         if not places:
-            raise DefinitionError(f"Step {step.name}: it replaces {step.replaces.__name__}, which is no standing step of {step.event.__ensue__.type} at {step.since}; name the one that stands.")
+            raise DefinitionError(
+                f"Step {step.name}: it replaces {step.replaces.__name__}, which is no standing step of {step.event.__ensue__.type} "
+                f"at {step.since}; name the one that stands."
+            )
         standing[places[0]] = step
-    return tuple(one for one in standing if not (one.function in ended and ended[one.function] <= version))
+    for step in fitting:
+        if step not in standing and _is_ended(step, ended, version):
+            raise DefinitionError(f"end_step({step.name}): it was replaced before {ended[step.function]}; end the step that took its place.")
+    return tuple(one for one in standing if not _is_ended(one, ended, version))
+
+
+def _is_ended(step: Step, ended: Mapping[Any, Version], at: Version) -> bool:
+    return step.function in ended and ended[step.function] <= at
 
 
 def _in_order(steps: Sequence[Step]) -> list[Step]:
     ordered: list[Step] = []
     for step in sorted(steps, key=lambda one: (one.since, one.order)):
         others = [one for one in ordered if one.since == step.since and one.module != step.module and one.replaces is None]
+        type_ = step.event.__ensue__.type
         if step.after is not None:
-            places = [place for place, one in enumerate(ordered) if one.function is step.after]
+            places = [place for place, one in enumerate(ordered) if one.function is step.after and one.since == step.since]
             if not places:
-                raise DefinitionError(f"Step {step.name}: after={step.after.__name__}, which is no earlier step of {step.event.__ensue__.type}.")
+                raise DefinitionError(
+                    f"Step {step.name}: after={step.after.__name__}, which is no earlier step of {type_} since {step.since}; name one of that date."
+                )
+            if any(one.after is step.after for one in others):
+                raise DefinitionError(
+                    f"Step {step.name}: a step of another module is after={step.after.__name__} too; say which of the two comes after the other."
+                )
             ordered.insert(places[0] + 1, step)
         elif others and step.replaces is None:
-            raise DefinitionError(f"Step {step.name}: {others[0].module} has steps of {step.event.__ensue__.type} since {step.since} too; say the order with after=.")
+            raise DefinitionError(
+                f"Step {step.name}: {others[0].module} has steps of {type_} since {step.since} too; say the order with after=."
+            )
         else:
             ordered.append(step)
     return ordered
@@ -74,15 +93,18 @@ def build_logic(type_: str, version: Version, shape: type[Event], steps: tuple[S
     The logic of one type at one version.
 
     Raises:
-        DefinitionError: two steps have one name, or a step's shape cannot be reached.
+        DefinitionError: two steps have one name, or a shape that is read cannot be reached.
     """
     names = [one.name for one in steps]
+    origins = [one.origin for one in steps]
     for one in steps:
-        if names.count(one.name) > 1:
-            raise DefinitionError(f"Step {one.name}: two steps of {type_} have this name at {version}; rename one.")
+        if names.count(one.name) > 1 or origins.count(one.origin) > 1:
+            raise DefinitionError(f"Step {one.name}: two steps of {type_} have this name, or replaced one of this name, at {version}; rename one.")
         if one.event is not shape:
             check_way_down(shape, one.event, f"step {one.name}")
     shapes = tuple(dict.fromkeys([shape, *(one.event for one in steps)]))
+    for one_shape in shapes:
+        _check_models(one_shape)
     document = canonical(
         {
             "type": type_,
@@ -92,6 +114,17 @@ def build_logic(type_: str, version: Version, shape: type[Event], steps: tuple[S
     )
     by_form = all(not path.column or path.head not in one.__ensue__.state for one in shapes for field in one.__ensue__.resolution for path in field.sources())
     return Logic(type_, version, shape, steps, shapes, document, hashlib.sha256(document).digest(), str(version), by_form)
+
+
+def _check_models(shape: type[Event]) -> None:
+    """What the state of *shape* says of models still holds in their newest shapes, which may have been declared after it."""
+    for one in shape.__ensue__.state.values():
+        latest, where = newest(one.model), f"{shape.__name__}.{one.name}"
+        if one.kind != "new":
+            check_way_down(latest, one.model.__ensue__.view_of or one.model, where)
+        for column in one.columns or {}:
+            if column not in fields_of(latest).by_name:
+                raise DefinitionError(f"{where}: related({column}=…) asks for a column that {latest.__name__} has not; it has {', '.join(fields_of(latest).names)}.")
 
 
 def _describe(shape: type[Event]) -> Json:

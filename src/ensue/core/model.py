@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args, get_origin
 
 from ensue.core.canonical import Json
@@ -44,17 +44,28 @@ class ModelInfo:
 def _check_line(cls: type[Model]) -> None:
     info = cls.__ensue__
     if not NAME.fullmatch(info.name) or info.name.lower() in ("system", "ensue"):
-        raise DefinitionError(f"{cls.__name__}: {info.name!r} cannot be the name of a model; choose letters, digits and underscores, not system or ensue.")
+        raise DefinitionError(
+            f"{cls.__name__}: {info.name!r} cannot be the name of a model; choose letters, digits and underscores, not system or ensue."
+        )
     for parent in info.parents:
         if not parent.__ensue__.subject:
             raise DefinitionError(f"{cls.__name__}: of={parent.__name__} is no subject; declare it subject=True, or name the subject itself.")
-        parent.__ensue__.children.append(cls)
+        children = parent.__ensue__.children
+        children[:] = [one for one in children if not is_redefinition(cls, one)] + [cls]
     if info.follows is not None:
         if info.version is None:
             raise DefinitionError(f"{cls.__name__}: a shape that follows another says since when; add version=.")
-        if info.follows.__ensue__.followed_by is not None:
-            raise DefinitionError(f"{cls.__name__}: {info.follows.__name__} is already followed by {info.follows.__ensue__.followed_by.__name__}; follow that one.")
-        info.follows.__ensue__.followed_by = cls
+        before = info.follows.__ensue__
+        if before.version is not None and info.version <= before.version:
+            raise DefinitionError(
+                f"{cls.__name__}: version {info.version} is not after {before.version} of {info.follows.__name__}; give it a later date."
+            )
+        if before.name != info.name:
+            raise DefinitionError(f"{cls.__name__}: it follows {before.name!r}, and a model keeps its name; drop name={info.name!r}.")
+        follower = before.followed_by
+        if follower is not None and not is_redefinition(cls, follower):
+            raise DefinitionError(f"{cls.__name__}: {info.follows.__name__} is already followed by {follower.__name__}; follow that one.")
+        before.followed_by = cls
 
 
 class Model(Data):
@@ -97,18 +108,22 @@ class Model(Data):
         **keywords: Any,
     ) -> None:
         parents = of if isinstance(of, tuple) else (of,)
+        for one in (*parents, *((follows,) if follows is not None else ())):
+            if not (isinstance(one, type) and issubclass(one, Model)):
+                raise DefinitionError(f"{cls.__name__}: of= and follows= name models, found {one!r}; name the class.")
         if follows is not None:
             before = follows.__ensue__
             name, subject, parents = name or before.name, subject or before.subject, parents or before.parents
             table = before.table if table is None else table
+            unique, strict = unique or before.unique, strict or before.strict
         cls.__ensue__ = ModelInfo(
             name or cls.__name__,
             subject,
             parents,
-            tuple(tuple(group) for group in unique) or (follows.__ensue__.unique if follows else ()),
+            tuple(tuple(group) for group in unique),
             frozenset(strict),
             table,
-            Version.parse(version) if version else None,
+            Version.declared(version, cls.__name__) if version else None,
             follows,
         )
         super().__init_subclass__(**keywords)
@@ -121,14 +136,14 @@ class View(Model, Generic[M]):
     __slots__ = ()
 
     def __init_subclass__(cls, **keywords: Any) -> None:
-        models = [get_args(base)[0] for base in getattr(cls, "__orig_bases__", ()) if get_origin(base) is View]
-        if not models or not isinstance(models[0], type):
+        models: list[Any] = [get_args(base)[0] for base in cls.__dict__.get("__orig_bases__", ()) if get_origin(base) is View]
+        if not models or not isinstance(models[0], type) or not issubclass(models[0], Model):
             raise DefinitionError(f"{cls.__name__}: a view says whose columns it names; write class {cls.__name__}(View[TheModel]).")
         if keywords:
             raise DefinitionError(f"{cls.__name__}: a view takes no {', '.join(keywords)}; say it of {models[0].__name__}.")
         super().__init_subclass__()
         info = models[0].__ensue__
-        cls.__ensue__ = ModelInfo(info.name, info.subject, info.parents, info.unique, info.strict, info.table, info.version, None, None, models[0])
+        cls.__ensue__ = replace(info, follows=None, followed_by=None, view_of=models[0], children=[])
         whole = fields_of(models[0])
         for one in fields_of(cls).by_name.values():
             declared = whole.by_name.get(one.name)
@@ -153,10 +168,26 @@ def check_model(cls: type[Model]) -> None:
                 continue
             raise DefinitionError(f"{cls.__name__}.{name}: a child of {info.parent_columns[name]} has this column; declare `{name}: str`.")
         if declared.codec.kind != "text" or declared.codec.purpose is not None:
-            raise DefinitionError(f"{cls.__name__}.{name}: an id is an opaque string without a purpose, since it stays in the chain for ever; declare `{name}: str`.")
+            raise DefinitionError(
+                f"{cls.__name__}.{name}: an id is an opaque string without a purpose, since it stays in the chain for ever; "
+                f"declare `{name}: str`."
+            )
     for column in (*(column for group in info.unique for column in group), *info.strict):
         if column not in fields.by_name and info.view_of is None:
-            raise DefinitionError(f"{cls.__name__}: unique= or strict= names {column!r}, which is no column; it has {', '.join(fields.names)}.")
+            raise DefinitionError(
+                f"{cls.__name__}: unique= or strict= names {column!r}, which is no column; it has {', '.join(fields.names)}."
+            )
+
+
+def is_redefinition(one: type[Any], earlier: type[Any]) -> bool:
+    """Whether both come from one class statement, run again: in a notebook, or in a function that is called twice."""
+    return (one.__module__, one.__qualname__) == (earlier.__module__, earlier.__qualname__)
+
+
+def children_of(model: type[Model]) -> list[type[Model]]:
+    """The models that say `of=` this one. One that is defined inside a function belongs to it only where it is defined there too."""
+    scope = model.__qualname__.rpartition(".")[0]
+    return [one for one in model.__ensue__.children if one.__qualname__.rpartition(".")[0] in ("", scope)]
 
 
 def snake(name: str) -> str:

@@ -1,19 +1,17 @@
-"""
-Plan: what follows from an event. One object for preview, submit, replay and compare.
-"""
+"""Plan: what follows from an event. One object for preview, submit, replay and compare."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from ensue.core.canonical import Json
-from ensue.core.data import trusted
+from ensue.core.data import fields_of, trusted
 from ensue.core.effect import Effect
-from ensue.core.model import Model
-from ensue.core.operation import Delete, Increase, Insert, Operation, Update
+from ensue.core.model import Model, newest
+from ensue.core.operation import Increase, Insert, Operation, Update
 from ensue.core.rejection import Rejection
+from ensue.core.shapes import row_brought_up, row_in_shape
 
 M = TypeVar("M", bound=Model)
 F = TypeVar("F", bound=Effect)
@@ -43,38 +41,43 @@ class Plan:
         return bool(self.rejections)
 
     def inserted(self, model: type[M]) -> tuple[M, ...]:
-        """The rows of *model* that come into being."""
-        return tuple(one.row for one in self.operations if isinstance(one, Insert) and _is_of(one.row, model))
+        """The rows of *model* that come into being, as they were inserted; in whatever shape a step wrote them, they are read in this one."""
+        return tuple(_in_shape(one.row, model) for one in self.operations if isinstance(one, Insert) and _is_of(one.row, model))
 
     def updated(self, model: type[M]) -> tuple[M, ...]:
-        """The rows of *model* that change, once each, as they stand afterwards."""
-        rows: dict[str, M] = {}
+        """The rows of *model* that change, once each, as they stand afterwards; a row that was read through a view is that view."""
+        rows: dict[str, Model] = {}
         for one in self.operations:
             if isinstance(one, (Update, Increase)) and _is_of(one.row, model):
-                rows.setdefault(cast(Model, one.row).id, cast(M, one.row))
-        return tuple(self.row(row) for row in rows.values())
+                rows.setdefault(one.row.id, one.row)
+        return tuple(_in_shape(self.row(row), model) for row in rows.values())
 
     def planned(self, effect: type[F]) -> tuple[F, ...]:
         """The effects of this class."""
         return tuple(one for one in self.effects if isinstance(one, effect))
 
     def row(self, row: M) -> M:
-        """*row* as it stands after this plan; a row this plan inserts may be given as it was inserted."""
-        return row_after(row, self.operations)
+        """*row*, which the plan's event read or inserts, as it stands after this plan."""
+        model, id = row.__ensue__.name, row.id
+        changes: dict[str, Json] = {}
+        for kind, name, changed, _, after, _ in self.recorded_operations:
+            if changed == id and name == model and kind in ("insert", "update", "increase"):
+                changes |= cast(dict[str, Json], after)
+        if not changes:
+            return row
+        if newest(type(row)) in (type(row), type(row).__ensue__.view_of):
+            columns = fields_of(type(row)).by_name
+            decoded = {name: columns[name].codec.decode(value) for name, value in changes.items() if name in columns}
+            return trusted(type(row), {**row.__dict__, **decoded})
+        return row_in_shape(type(row), {**row_brought_up(row, None), **changes})
 
 
-def _is_of(row: Any, model: type[Model]) -> bool:
-    return isinstance(row, model) or (isinstance(row, Model) and row.__ensue__.name == model.__ensue__.name and row.__ensue__.view_of is model)
+def _is_of(row: Model, model: type[Model]) -> bool:
+    return row.__ensue__.name == model.__ensue__.name
 
 
-def row_after(row: M, operations: Sequence[Operation[Any]]) -> M:
-    """*row* with the updates and increases that *operations* hold for it, in its own shape."""
-    values = dict(row.__dict__)
-    name, id = row.__ensue__.name, row.id
-    for one in operations:
-        if isinstance(one, (Update, Increase, Delete)) and one.row.__ensue__.name == name and one.row.id == id:
-            if isinstance(one, Update):
-                values.update({column: value for column, value in one.changes.items() if column in values})
-            elif isinstance(one, Increase):
-                values.update({column: values[column] + amount for column, amount in one.amounts.items() if column in values})
-    return cast(M, trusted(type(row), values))
+def _in_shape(row: Model, model: type[M]) -> M:
+    """*row* as *model* reads it; a view stays what it is, since it has not all columns."""
+    if isinstance(row, model) or row.__ensue__.view_of is not None:
+        return cast(M, row)
+    return row_in_shape(model, row_brought_up(row, None))

@@ -1,6 +1,4 @@
-"""
-Record: a committed event with its plan, its place and its hash. Read once, decoded when somebody asks.
-"""
+"""Record: a committed event with its plan, its place and its hash. Read once, decoded when somebody asks."""
 
 from __future__ import annotations
 
@@ -13,11 +11,12 @@ from typing import Any
 
 from ensue.core.app import App
 from ensue.core.canonical import Json
+from ensue.core.codec import subtract
 from ensue.core.data import fields_of, trusted
-from ensue.core.effect import Effect
+from ensue.core.effect import Effect, effect_of
 from ensue.core.event import Context, Event, event_from_form, with_values
 from ensue.core.model import Model, row_of
-from ensue.core.operation import Cancel, Delete, Erase, Increase, Insert, Operation, Update
+from ensue.core.operation import Cancel, Delete, Erase, Insert, Operation, increased, updated
 from ensue.core.plan import Plan
 from ensue.core.version import Version
 
@@ -127,7 +126,10 @@ class Record:
     @cached_property
     def plan(self) -> Plan:
         """What followed, as recorded: rows in the newest shape of their models."""
-        return self._given_plan if self._given_plan is not None else plan_from(self._app, self.document)
+        if self._given_plan is not None:
+            return self._given_plan
+        logic = self._app.logic(self.type, Version.parse(self.version))
+        return plan_from(self._app, self.document, tuple(step.name for step in logic.steps))
 
     def __repr__(self) -> str:
         return f"Record({self.type} {self.id}, {self.place.subject} {self.place.seq}, position {self.place.position})"
@@ -159,8 +161,8 @@ def _row(model: type[Model], id: str, columns: Mapping[str, Json]) -> Model:
     return trusted(model, {"id": id, **known})
 
 
-def plan_from(app: App, document: Mapping[str, Any]) -> Plan:
-    """The plan that a payload's operations and effects say."""
+def plan_from(app: App, document: Mapping[str, Any], steps: tuple[str, ...]) -> Plan:
+    """The plan that a payload's operations and effects say, decided by these *steps*."""
     operations = document["operations"]
     effects = document["effects"]
     frozen: dict[tuple[str, str], dict[str, Json]] = {}
@@ -171,7 +173,7 @@ def plan_from(app: App, document: Mapping[str, Any]) -> Plan:
         tuple(_operation(app, kinds, one, frozen) for one in operations),
         tuple(_effect(kinds[kind], key, body) for kind, key, body, _ in effects),
         (),
-        tuple(dict.fromkeys([one[5] for one in operations] + [one[3] for one in effects])),
+        steps,
         tuple(one[5] for one in operations),
         tuple(one[3] for one in effects),
         tuple(operations),
@@ -182,7 +184,7 @@ def plan_from(app: App, document: Mapping[str, Any]) -> Plan:
 def _operation(app: App, kinds: Mapping[str, type[Effect]], recorded: list[Any], frozen: dict[tuple[str, str], dict[str, Json]]) -> Operation[Any]:
     kind, name, id, before, after, _ = recorded
     if kind == "cancel":
-        return Cancel(kinds.get(name, Effect), key=id)
+        return Cancel(effect_of(name, kinds), key=id)
     model = app.model(name)
     if kind == "insert":
         frozen[name, id] = dict(after)
@@ -193,17 +195,13 @@ def _operation(app: App, kinds: Mapping[str, type[Effect]], recorded: list[Any],
     if kind == "erase":
         return Erase(_row(model, id, standing), after["purpose"])
     standing.update(before)
-    row: Any = _row(model, id, standing)
+    row = _row(model, id, standing)
     fields = fields_of(model)
     values = {column: fields.by_name[column].codec.decode(value) for column, value in after.items()}
     standing.update(after)
-    made: Any = object.__new__(Update if kind == "update" else Increase)
-    made.row = row
     if kind == "update":
-        made.changes = values
-    else:
-        made.amounts = {column: value - getattr(row, column) for column, value in values.items()}
-    return made  # type: ignore[no-any-return]  # Update or Increase; their checks were passed when the event was decided
+        return updated(row, values)
+    return increased(row, {column: subtract(value, row.__dict__[column]) for column, value in values.items()})
 
 
 def _effect(effect: type[Effect], key: str, body: Mapping[str, Json]) -> Effect:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from ensue.core.canonical import Json
@@ -106,16 +107,16 @@ def event_in_shape(event: Event, shape: type[Event]) -> Event:
     line = line_of(shape)
     here, there = line.index(type(event)), line.index(shape)
     for newer in line[here + 1 : there + 1]:
-        event = _call(f"{newer.__name__}.up", newer, lambda old=event, newer=newer: newer.up(old) if "up" in newer.__dict__ else _derived(old, newer))
+        event = _call(f"{newer.__name__}.up", newer, newer.up if "up" in newer.__dict__ else partial(_derived, newer), event)
     for newer in reversed(line[there + 1 : here + 1]):
-        older = cast(type[Event], newer.__ensue__.follows)
-        event = _call(f"{newer.__name__}.down", older, lambda new=event, newer=newer, older=older: new.down() if "down" in newer.__dict__ else _derived(new, older))
+        older = newer.__ensue__.follows
+        event = _call(f"{newer.__name__}.down", older, newer.down if "down" in newer.__dict__ else partial(_derived, older), event)
     return event
 
 
-def _call(what: str, expected: type[Any], convert: Callable[[], Any]) -> Any:
+def _call(what: str, expected: type[Any], convert: Callable[..., Any], *arguments: Any) -> Any:
     try:
-        made = convert()
+        made = convert(*arguments)
     except EnsueError as error:
         raise StepError(what, f"refused its own result: {error}") from error
     except Exception as error:
@@ -125,7 +126,7 @@ def _call(what: str, expected: type[Any], convert: Callable[[], Any]) -> Any:
     return made
 
 
-def _derived(source: Data, shape: type[Any]) -> Any:
+def _derived(shape: type[Any], source: Data) -> Any:
     names = [*fields_of(shape).names, *(name for name, one in getattr(shape.__ensue__, "state", {}).items() if one.on_wire)]
     return shape(**{name: source.__dict__[name] for name in names if name in source.__dict__})
 
@@ -133,22 +134,23 @@ def _derived(source: Data, shape: type[Any]) -> Any:
 # ---- models --------------------------------------------------------------------------------------------------------
 def row_in_shape(model: type[M], encoded: dict[str, Json]) -> M:
     """A row in the shape (or view) of *model*, from the J1 values of the newest shape."""
-    if model.__ensue__.followed_by is None or model.__ensue__.view_of is not None:
+    whole = model.__ensue__.view_of or model
+    if whole.__ensue__.followed_by is None:
         return row_of(model, encoded)
-    row: Any = row_of(newest(model), encoded)
-    line = line_of(model)
-    for newer in reversed(line[line.index(model) + 1 :]):
+    row: Any = row_of(newest(whole), encoded)
+    line = line_of(whole)
+    for newer in reversed(line[line.index(whole) + 1 :]):
         older = newer.__ensue__.follows
-        row = _call(f"{newer.__name__}.down", older, lambda row=row, newer=newer, older=older: row.down() if "down" in newer.__dict__ else _derived_row(row, older, None))
-    return cast(M, row)
+        row = _call(f"{newer.__name__}.down", older, newer.down if "down" in newer.__dict__ else partial(_derived_row, older, None), row)
+    return cast(M, row) if model is whole else trusted(model, {name: row.__dict__[name] for name in fields_of(model).names})
 
 
 def changes_brought_up(row: Model, changes: Mapping[str, Any], present: dict[str, Json]) -> dict[str, Json]:
     """The J1 values, of the newest shape, that change when an old-shape *row* gets *changes*; *present* is the row in the newest shape."""
-    model = type(row)
-    if model.__ensue__.followed_by is None or model.__ensue__.view_of is not None:
-        return fields_of(model).encode_some(changes)
-    changed = trusted(model, {**row_in_shape(model, present).__dict__, **changes})
+    whole = row.__ensue__.view_of or type(row)
+    if whole.__ensue__.followed_by is None:
+        return fields_of(whole).encode_some(changes)
+    changed = trusted(whole, {**row_in_shape(whole, present).__dict__, **changes})
     after = row_brought_up(changed, present)
     return {name: value for name, value in after.items() if value != present[name]}
 
@@ -159,16 +161,18 @@ def row_brought_up(row: Model, present: dict[str, Json] | None) -> dict[str, Jso
     now: Any = row
     for newer in line[line.index(type(row)) + 1 :]:
         stands = None if present is None else row_in_shape(newer, present)
-        now = _call(f"{newer.__name__}.up", newer, lambda now=now, newer=newer, stands=stands: _up(newer, now, stands))
+        now = _call(f"{newer.__name__}.up", newer, _up, newer, now, stands)
+        if now.id != row.id:
+            raise StepError(f"{newer.__name__}.up", f"gave {row.id} the id {now.id}; a row keeps its id.")
     return encoded_row(now)
 
 
 def _up(newer: type[Any], old: Any, present: Any) -> Any:
     if "up" not in newer.__dict__:
-        return _derived_row(old, newer, present)
+        return _derived_row(newer, present, old)
     return newer.up(old, present) if len(inspect.signature(newer.up).parameters) > 1 else newer.up(old)
 
 
-def _derived_row(source: Model, shape: type[Any], present: Model | None) -> Any:
+def _derived_row(shape: type[Any], present: Model | None, source: Model) -> Any:
     values = {} if present is None else {name: value for name, value in present.__dict__.items() if name in fields_of(shape).by_name}
     return shape(**{**values, **{name: value for name, value in source.__dict__.items() if name in fields_of(shape).by_name}})

@@ -1,15 +1,15 @@
-"""
-Step: a pure function that decides part of what follows, since a date; and its contract, the return annotation.
-"""
+"""Step: a pure function that decides part of what follows, since a date; and its contract, the return annotation."""
 
 from __future__ import annotations
 
 import collections.abc
 import inspect
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Any, Protocol, TypeVar, Union, get_args, get_origin, overload
+
+from typing_extensions import TypeAliasType
 
 from ensue.core.annotations import Namespace
 from ensue.core.effect import Effect
@@ -36,7 +36,6 @@ ITERABLES = (
     tuple,
     list,
 )
-ANY_EFFECT = ""
 
 
 class StepDecorator(Protocol[E]):
@@ -82,7 +81,8 @@ class Step:
     after: StepFunction | None
     takes_plan: bool
     module: str
-    order: int = field(default=0)
+    order: int
+    """How many steps the application had before it."""
 
 
 def contract_of(function: StepFunction, event: type[Event]) -> tuple[Contract, bool]:
@@ -92,7 +92,9 @@ def contract_of(function: StepFunction, event: type[Event]) -> tuple[Contract, b
     Raises:
         DefinitionError: an annotation is missing, names another event, or something no step may yield.
     """
-    name = function.__qualname__
+    name = function.__name__
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise DefinitionError(f"Step {name}: a step waits for nothing; drop async, and declare as state what it would wait for.")
     try:
         hints = Namespace(function).hints()
     except NameError as error:
@@ -102,23 +104,38 @@ def contract_of(function: StepFunction, event: type[Event]) -> tuple[Contract, b
         raise DefinitionError(f"Step {name}: expected (event) or (event, so_far), found {len(parameters)} parameters; a step knows nothing else.")
     annotated = hints.get(parameters[0].name)
     if annotated is not event:
-        raise DefinitionError(f"Step {name}: its event is annotated {getattr(annotated, '__name__', annotated)}, but it is registered for {event.__name__}; name the same class.")
+        found = getattr(annotated, "__name__", annotated)
+        raise DefinitionError(f"Step {name}: its event is annotated {found}, but it is registered for {event.__name__}; name the same class.")
+    if len(parameters) == 2 and hints.get(parameters[1].name) is not Plan:
+        raise DefinitionError(f"Step {name}.{parameters[1].name}: the second parameter is what was decided so far; annotate it Plan.")
     if "return" not in hints:
-        raise DefinitionError(f"Step {name}: the return annotation is the contract; write -> Iterator[Insert[…] | …], or -> None for a step that only rejects.")
+        raise DefinitionError(
+            f"Step {name}: the return annotation is the contract; write -> Iterator[Insert[…] | …], or -> None for a step that only rejects."
+        )
     return _contract(name, hints["return"]), len(parameters) == 2
 
 
+def _members(annotation: Any) -> list[Any]:
+    """What a union may be, without None; of anything else, itself."""
+    if isinstance(annotation, TypeAliasType):
+        return _members(annotation.__value__)
+    if get_origin(annotation) in (Union, UnionType):
+        return [member for one in get_args(annotation) for member in _members(one)]
+    return [] if annotation in (None, NoneType) else [annotation]
+
+
 def _contract(step: str, returned: Any) -> Contract:
-    if returned is None or returned is NoneType:
-        return Contract()
-    if get_origin(returned) not in ITERABLES:
-        raise DefinitionError(f"Step {step}: a step returns an iterable of operations and effects, found {returned}; write -> Iterator[…].")
-    yielded = get_args(returned)[0]
-    members = get_args(yielded) if get_origin(yielded) in (Union, UnionType) else (yielded,)
+    yielded: list[Any] = []
+    for iterable in _members(returned):
+        arguments = get_args(iterable)
+        if get_origin(iterable) not in ITERABLES or not arguments:
+            raise DefinitionError(f"Step {step}: a step returns an iterable of operations and effects, found {iterable}; write -> Iterator[…].")
+        # A generator's further arguments are what is sent to it and returned; a tuple's are all yielded.
+        yielded += [one for one in arguments if one is not Ellipsis] if get_origin(iterable) is tuple else arguments[:1]
     operations: set[tuple[str, str]] = set()
     models: list[type[Model]] = []
     effects: list[type[Effect]] = []
-    for member in members:
+    for member in (member for one in yielded for member in _members(one)):
         kind, named = OPERATIONS.get(get_origin(member)), get_args(member)
         if kind == "cancel" and isinstance(named[0], type) and issubclass(named[0], Effect):
             operations.add((kind, named[0].__ensue__.kind))
@@ -128,11 +145,13 @@ def _contract(step: str, returned: Any) -> Contract:
         elif isinstance(member, type) and issubclass(member, Effect) and member is not Effect:
             effects.append(member)
         else:
-            raise DefinitionError(f"Step {step}: {member} is nothing a step may yield; name operations of a model, as Insert[Prescription], or effects.")
+            raise DefinitionError(
+                f"Step {step}: {member} is nothing a step may yield; name operations of a model, as Insert[Prescription], or effects."
+            )
     return Contract(frozenset(operations), frozenset(one.__ensue__.kind for one in effects), tuple(models), tuple(effects))
 
 
-def check_rejects(step: str, rejects: Sequence[type[Rejection]]) -> tuple[type[Rejection], ...]:
+def check_rejects(step: str, rejects: Iterable[Any]) -> tuple[type[Rejection], ...]:
     """*rejects* as a tuple. Raises DefinitionError where one is no rejection."""
     for one in rejects:
         if not (isinstance(one, type) and issubclass(one, Rejection)):

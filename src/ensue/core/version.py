@@ -26,7 +26,7 @@ class Version:
         Raises:
             VersionError: code `malformed`.
         """
-        found = FORM.fullmatch(text) if isinstance(text, str) else None
+        found = FORM.fullmatch(text) if type(text) is str else None
         if found is None:
             raise VersionError(
                 "malformed", f"{text!r} is no version; a version is a date such as 2018-08-01, or 2018-08-01.2 for the second of a day."
