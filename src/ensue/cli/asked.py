@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ensue.cli.form import merged, read_fields, read_json, split_fields
+from ensue.cli.expectations import read_expectations
+from ensue.cli.form import merged, read_fields, read_form, split_fields
 from ensue.core.field_types import codec_for
 from ensue.errors import CanonicalError, FieldProblem, InvalidForm
 
 if TYPE_CHECKING:
     from ensue import Event, Ledger
-    from ensue.core.canonical import Json
 
 
 class Asked:
@@ -28,8 +28,8 @@ class Asked:
         self.type = type
         self.version = version
         self._given = split_fields(fields or ())
-        self._form = read_json(form, "The form") if form is not None else {}
-        self._expect = None if expect is None else checked_expectations(read_json(expect, "--expect"))
+        self._form = read_form(form) if form is not None else {}
+        self._expect = None if expect is None else read_expectations(expect)
         self._occurred = None if occurred is None else read_moment(occurred)
 
     def event(self, ledger: Ledger) -> Event:
@@ -63,21 +63,3 @@ def read_moment(text: str) -> datetime:
     except (CanonicalError, ValueError) as error:
         raise InvalidForm("The request", [FieldProblem("occurred", "type", str(error))]) from None
     return moment
-
-
-def checked_expectations(given: dict[str, Json]) -> dict[str, dict[str, str | None] | None]:
-    """What --expect must be: rows, each with the tags of fields, or null for a row that was not there. Raises InvalidForm."""
-    checked: dict[str, dict[str, str | None] | None] = {}
-    problems: list[FieldProblem] = []
-    for row, tags in given.items():
-        if tags is None:
-            checked[row] = None
-        elif isinstance(tags, dict) and all(tag is None or isinstance(tag, str) for tag in tags.values()):
-            checked[row] = {name: tag for name, tag in tags.items() if tag is None or isinstance(tag, str)}
-        else:
-            problems.append(
-                FieldProblem(row, "type", 'expected an object of tags, such as {"phone": "k1.…"}, or null for a row that was not there')
-            )
-    if problems:
-        raise InvalidForm("--expect", problems)
-    return checked

@@ -27,29 +27,30 @@ DIGITS_MAX = 40
 """A number of more digits is left as text, which is then refused: reading digits takes quadratic time."""
 
 
-def read_json(source: str, what: str) -> dict[str, Json]:
+def read_form(source: str) -> dict[str, Json]:
     """
-    The JSON object in *source*: `@file`, or `-` for standard input.
+    The form in *source*: `@file`, or `-` for standard input.
 
     Raises:
         RequestError: *source* is neither, or cannot be read. InvalidJson, TooLarge: what is in it.
     """
+    value = parse(read_source(source, "The form", "A single field is given with -f field=value."), bytes_max=BYTES_MAX)
+    if not isinstance(value, dict):
+        raise InvalidJson(f'The form: expected an object, such as {{"field": "value"}}; found {type(value).__name__}.')
+    return value
+
+
+def read_source(source: str, what: str, hint: str = "") -> bytes:
+    """The bytes of `@file`, or of standard input for `-`; one more than the limit at most. Raises RequestError."""
     if source not in ("-", "@-") and not source.startswith("@"):
-        raise RequestError(
-            f"{what}: expected @file.json, or - for standard input; found {source!r}. A single field is given with -f field=value."
-        )
+        raise RequestError(f"{what}: expected @file.json, or - for standard input; found {source!r}. {hint}".rstrip())
     try:
         if source in ("-", "@-"):
-            data = sys.stdin.buffer.read(BYTES_MAX + 1)
-        else:
-            with Path(source[1:]).open("rb") as file:
-                data = file.read(BYTES_MAX + 1)
+            return sys.stdin.buffer.read(BYTES_MAX + 1)
+        with Path(source[1:]).open("rb") as file:
+            return file.read(BYTES_MAX + 1)
     except OSError as error:
         raise RequestError(f"{what}: {source[1:] or 'standard input'} cannot be read: {error.strerror or error}.") from None
-    value = parse(data, bytes_max=BYTES_MAX)
-    if not isinstance(value, dict):
-        raise InvalidJson(f'{what}: expected an object, such as {{"field": "value"}}; found {type(value).__name__}.')
-    return value
 
 
 def split_fields(given: Iterable[str]) -> dict[str, tuple[str, bool]]:

@@ -49,7 +49,7 @@ def timeline(
 def print_timeline(console: Console, subject: str, records: Sequence[Record]) -> None:
     """The events of one subject; times are when it held, else when it was decided, in UTC."""
     print_hanging(console, Text(), Text(printable(subject), "bold").append(f"  {count_text(len(records), 'event')}"))
-    if records:
-        print_hanging(console, Text(), Text(f"{LEGEND}   times in UTC", "dim"))
+    note = f"{LEGEND}   times in UTC" if records else "Nothing is on record here. Is the id right, and --after small enough?"
+    print_hanging(console, Text(), Text(note, "dim"))
     for record in records:
         print_story(console, record)

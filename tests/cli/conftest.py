@@ -1,0 +1,112 @@
+"""What tests of the command line ask for: a command run in this process or as a program of its own, and a shop to run it on."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ensue.cli.program import run as run_command
+from tests.source_tree import ROOT
+
+SHOP = "tests.cli.shop:shop"
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command ended, and what it said."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def complaint(self) -> str:
+        """What it said on stderr, wherever the lines were broken."""
+        return " ".join(self.stderr.split())
+
+    @property
+    def envelope(self) -> dict[str, Any]:
+        """The one JSON envelope that stdout must be."""
+        found: dict[str, Any] = json.loads(self.stdout)
+        assert list(found) == ["ok", "data", "error", "ensue"]
+        assert found["ok"] is (found["error"] is None) is (self.code == 0)
+        return found
+
+    @property
+    def data(self) -> Any:
+        """The data of a command that went well."""
+        assert self.code == 0, self.stdout + self.stderr
+        return self.envelope["data"]
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The error of a command that did not."""
+        error: dict[str, Any] = self.envelope["error"]
+        assert isinstance(error["code"], str)
+        assert isinstance(error["message"], str)
+        return error
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture(autouse=True)
+def quiet_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of whoever runs the tests reaches a command, and no command changes the path of the others."""
+    for name in ("ENSUE_ACTOR", "ENSUE_DATABASE", "ENSUE_TAG_KEYS", "COLUMNS", "FORCE_COLOR", "PAGER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Run:
+    """A command in this process: quick, and all but the interpreter's start and end."""
+
+    def run_in_process(*arguments: str) -> Result:
+        capfd.readouterr()
+        code = run_command(arguments)
+        sys.stdout.flush()
+        captured = capfd.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return run_in_process
+
+
+def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The surroundings of a program of its own: this checkout, UTF-8, and what is *given*."""
+    return {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "PYTHONUTF8": "1", **(given or {})}
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Run:
+    """The program itself, started in an empty folder."""
+
+    def run_program(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, input: bytes = b"") -> Result:
+        command = [sys.executable, "-m", "ensue.cli", *arguments]
+        done = subprocess.run(command, cwd=cwd or tmp_path, env=environment(env), input=input, capture_output=True, timeout=60, check=False)
+        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run_program
+
+
+@pytest.fixture
+def where(sqlite_url: str) -> tuple[str, ...]:
+    """The options that name the shop and a database that is not there yet."""
+    return ("--app", SHOP, "--database", sqlite_url)
+
+
+@pytest.fixture
+def open_shop(run: Run, where: tuple[str, ...]) -> tuple[str, ...]:
+    """The options of a shop with one account, `a-1`, of Ada, who has 100."""
+    assert run("db", "migrate", *where).code == 0
+    opened = run("submit", "account.open", "-f", "account_id=a-1", "-f", "owner=Ada", "-f", "balance=100", "--actor", "clerk", *where)
+    assert opened.code == 0, opened.stderr
+    return where
