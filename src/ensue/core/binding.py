@@ -106,7 +106,11 @@ class Binding:
         if one.kind == "related":
             columns, values = [], []
             for column, wanted in (one.columns or {}).items():
-                value = self._value(place, wanted, targets, facts) if isinstance(wanted, By) else fields_of(newest(one.model)).by_name[column].codec.encode(wanted)
+                value = (
+                    self._value(place, wanted, targets, facts)
+                    if isinstance(wanted, By)
+                    else fields_of(newest(one.model)).by_name[column].codec.encode(wanted)
+                )
                 if value is UNKNOWN:
                     return UNKNOWN
                 columns.append(column)
@@ -209,7 +213,9 @@ class Binding:
 
 def _with_new_ids(event: Event, id: str) -> Event:
     """*event* with the ids of `New` fields that the caller left out, derived from the event's id and the field's name."""
-    missing = {one.name: row_id(id, one.name) for one in event.__ensue__.state.values() if one.kind == "new" and one.name not in event.__dict__}
+    missing = {
+        one.name: row_id(id, one.name) for one in event.__ensue__.state.values() if one.kind == "new" and one.name not in event.__dict__
+    }
     return with_values(event, missing, None) if missing else event
 
 
@@ -279,5 +285,3 @@ def _check_parents(shape: type[Event], values: dict[str, Any], facts: Facts) -> 
             own = [values[other.name].id for other in refs if other.model_name == parent and other is not one]
             if own and row is not None and row[column] not in own:
                 raise NotFound(model=one.model_name, id=values[one.name].id)
-
-

@@ -19,8 +19,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from ensue.core.canonical import Json, base64url, canonical_trusted, from_base64url, is_canonical, parse_trusted
-from ensue.errors import FormatError
+from ensue.core.canonical import Json, base64url, canonical_trusted, from_base64url, parse_trusted
+from ensue.errors import CanonicalError, FormatError
 from ensue.log.chain import COST_MAX, COST_MIN
 
 FORMAT: Final = 1
@@ -120,9 +120,7 @@ def parse_header(data: bytes) -> Header:
         FormatError: Not canonical JSON, a key is missing or has a wrong type, another format or algorithm,
             or `crit` lists a key that this release does not know.
     """
-    if not is_canonical(data):
-        raise _fault("it is not canonical JSON")
-    members = parse_trusted(data)
+    members = _parse_canonical(data)
     if not isinstance(members, dict):
         raise _fault("it is not an object")
     _refuse_other_formats(members)
@@ -157,6 +155,16 @@ def parse_header(data: bytes) -> Header:
         request=members.get("request"),
         unknown={key: value for key, value in members.items() if key not in _KNOWN},
     )
+
+
+def _parse_canonical(data: bytes) -> Json:
+    try:
+        members = parse_trusted(data)
+        if canonical_trusted(members) == data:
+            return members
+    except (FormatError, CanonicalError):
+        pass  # no JSON, or a number or text that J1 has not
+    raise _fault("it is not canonical JSON")
 
 
 def _refuse_other_formats(members: Mapping[str, Json]) -> None:

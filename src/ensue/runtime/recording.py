@@ -138,14 +138,16 @@ class Recorder:
         )
 
     def _add_operations(self, writes: Writes, subject: str, seq: int, bound: Bound, plan: Plan) -> None:
-        n = 0
-        for kind, model, id, _, after, _ in plan.recorded_operations:
-            if kind in ("insert", "delete"):
-                columns = WHOLE_ROW
-            else:
-                columns = " ".join(sorted(after)) if kind in ("update", "increase") else ""  # type: ignore[arg-type]  # after is an object
-            writes.operations.append((subject, seq, n, kind, model, id if id is not None else "", columns))
-            n += 1
-        for read_model, read_id, read_columns in bound.foreign:
-            writes.operations.append((subject, seq, n, "read", read_model, read_id, " ".join(read_columns)))
-            n += 1
+        for n, (kind, model, id, _, after, _) in enumerate(plan.recorded_operations):
+            writes.operations.append((subject, seq, n, kind, model, id if id is not None else "", columns_of_operation(kind, after)))
+        # A read is numbered by its place in the recorded state, so that verification can tell it without knowing the others.
+        first = len(plan.recorded_operations)
+        for place, read_model, read_id, read_columns in bound.foreign:
+            writes.operations.append((subject, seq, first + place, "read", read_model, read_id, " ".join(sorted(read_columns))))
+
+
+def columns_of_operation(kind: Any, after: Any) -> str:
+    """The names of the columns that a recorded operation wrote, as `ensue_operation` has them."""
+    if kind in ("insert", "delete"):
+        return WHOLE_ROW
+    return " ".join(sorted(after)) if kind in ("update", "increase") else ""

@@ -1,33 +1,45 @@
 """
 Verify: does everything stored follow from itself? Chain, links, stamps, payloads, copied columns, and the rows.
 
-The records are walked once, in the ledger's order. For the rows a fingerprint of each is folded along, so memory grows
-with a few bytes a row; the live tables are then read once and compared.
+The records are walked once, in the ledger's order, and nothing is kept a record: operations and rows are summed by
+keyed fingerprints. Only where sums differ are they looked at one by one. What is stored may be anything, of any type:
+whatever is found becomes a fault, and nothing is raised for it.
+
+    gap unlogged missing repeated      records are not where the log and the counter say, or stand twice
+    hash log header cost column        a record is not what its hash covers
+    sequence chain time link head      a record does not follow the one before it in a chain, or a chain's end was cut
+    ledger logic counter               identity, rules and size of the ledger
+    payload operation effect           what follows from the header
+    row                                a business row is not what its events made it
+    unreadable                         the database itself cannot be read on
 """
 
 from __future__ import annotations
 
 import hashlib
-import secrets
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
-from ensue.core.canonical import Json, base64url, canonical_trusted
-from ensue.core.data import fields_of
-from ensue.core.model import newest, subjects_of_row
-from ensue.errors import Fault, FormatError
+from ensue.core.canonical import base64url
+from ensue.errors import Fault, Unavailable
 from ensue.log.chain import event_hash, genesis, is_valid
 from ensue.log.header import Header, parse_header
-from ensue.log.payload import join, open_payload, payload_root
-from ensue.runtime.recording import WHOLE_ROW
-from ensue.storage import read
+from ensue.runtime.content import UNREADABLE, Content, read_content
+from ensue.runtime.fold import MODULUS, Difference, Fingerprints, Fold, RowFold, Writer
+from ensue.storage import evidence
 from ensue.storage.database import Storage
+from ensue.storage.evidence import ByPlace, Entry
+from ensue.storage.session import ModelTable
 
-PAGE: Final = 1_000
+PAGE: Final = 250
 FAULTS_MAX: Final = 100
+NONCE_MAX: Final = 2**64 - 1
+EFFECT_STATES: Final = ("pending",)
 
 
 @dataclass(frozen=True)
@@ -47,13 +59,30 @@ class Report:
 
 
 def verify(storage: Storage, progress: Callable[[int, int], None] | None = None) -> Report:
-    """Check all that a ledger holds, as of one moment."""
+    """
+    Check all that a ledger holds, as of one moment.
+
+    Raises:
+        Unavailable: the database cannot be reached.
+    """
     with storage.snapshot() as connection:
-        return _Verification(storage, connection).run(progress)
+        verification = _Verification(storage, connection)
+        try:
+            return verification.run(progress)
+        except DBAPIError as error:
+            if "decode to UTF-8" not in str(error.orig):
+                return verification.cut_short(error)
+        with evidence.any_text(connection):
+            verification = _Verification(storage, connection)
+            try:
+                return verification.run(progress)
+            except DBAPIError as error:
+                return verification.cut_short(error)
 
 
-@dataclass
-class _Chain:
+class _End(NamedTuple):
+    """The end of a chain as far as it was walked."""
+
     seq: int
     hash: bytes
     at: str
@@ -64,244 +93,293 @@ class _Verification:
     storage: Storage
     connection: Connection
     faults: list[Fault] = field(default_factory=list)
+    told: Counter[str] = field(default_factory=Counter)
     outside: list[Fault] = field(default_factory=list)
-    chains: dict[str, _Chain] = field(default_factory=dict)
-    ids: set[bytes] = field(default_factory=set)
+    chains: dict[str, _End] = field(default_factory=dict)
+    records: int = 0
+    rows: int = 0
 
     def run(self, progress: Callable[[int, int], None] | None) -> Report:
-        """Walk the log, then compare the ends of the chains and the rows."""
-        total = read.size(self.connection)
-        self.logic = read.logic_documents(self.connection)
-        self.fold = _Fold(self.storage)
-        for digest, document in self.logic.items():
-            if hashlib.sha256(document).digest() != digest:
-                self._fault("logic", f"The logic {base64url(digest)} is not the one its hash names.")
-        after, expected, links, events = -1, 0, 0, 0
-        while page := read.walk(self.connection, after, PAGE):
-            first, last = page[0]["position"], page[-1]["position"]
-            stored_links = read.links_between(self.connection, first, last)
-            operations = read.operations_between(self.connection, first, last)
-            effects = read.effects_between(self.connection, first, last)
-            for entry in page:
-                if entry["position"] != expected:
-                    self._fault("gap", f"Expected position {expected}, found {entry['position']}: records are missing from the log.", entry)
-                    expected = entry["position"]
-                expected += 1
-                place = (entry["subject"], entry["seq"])
-                links += len(stored_links.get(place, ()))
-                events += 1
-                self._record(entry, stored_links.get(place, set()), operations.get(place, []), effects.get(place, []))
-            after = last
-            if progress is not None:
-                progress(events, total)
-        self._ends(total, expected, links)
-        rows = self._rows()
-        return Report(events, len(self.chains), rows, tuple(self.faults), tuple(self.outside))
+        """Walk the log, then compare the ends of the chains, the sums and the rows."""
+        self.uid, total = self._ledger()
+        self._read_logic()
+        self.fingerprints = Fingerprints()
+        self.sum_of_operations, changed = self._sum_operations()
+        self.possible_reads: set[int] = set()
+        self.fold = Fold(self.storage.models, self.fingerprints, changed)
+        self.belonging = dict.fromkeys(evidence.BELONGING, 0)
+        expected = 0
+        for entry, links, effects in self._walk():
+            if entry.position != expected:
+                self._fault("gap", f"Expected position {expected}, found {entry.position}: records are missing from the log.", position=expected)
+            expected = entry.position + 1
+            self.records += 1
+            self._record(entry, links, effects)
+            if progress is not None and self.records % PAGE == 0:
+                progress(self.records, total or 0)
+        if progress is not None:
+            progress(self.records, total or 0)
+        self._check_ends(total, expected)
+        self._check_sums()
+        return self._report()
 
-    def _fault(self, kind: str, message: str, entry: Mapping[str, Any] | None = None, **details: Any) -> None:
-        if len(self.faults) < FAULTS_MAX:
-            where = entry or {}
-            self.faults.append(Fault(kind, message, where.get("subject"), where.get("seq"), where.get("position"), details or None))
+    def cut_short(self, error: DBAPIError) -> Report:
+        """The report as far as it came; the database could not be read further."""
+        if error.connection_invalidated:
+            raise Unavailable(f"The connection broke while the ledger was verified ({error.orig}); verify again.") from error
+        message = f"The database cannot be read behind position {self.records - 1}: {error.orig}. Restore it from a backup."
+        self._fault("unreadable", message, position=self.records)
+        return self._report()
+
+    def _report(self) -> Report:
+        first_to_last = sorted(self.faults, key=lambda fault: (fault.position is None, fault.position or 0))  # stable: of one record in the order of finding
+        return Report(self.records, len(self.chains), self.rows, tuple(first_to_last), tuple(self.outside))
+
+    def _fault(self, kind: str, message: str, entry: Entry | Writer | None = None, *, subject: Any = None, seq: Any = None, position: Any = None) -> None:
+        if entry is not None:
+            subject, seq, position = entry.subject, entry.seq, entry.position
+        self.told[kind] += 1
+        if self.told[kind] <= FAULTS_MAX:
+            self.faults.append(Fault(kind, message, subject, seq, position))
+
+    # -- before the walk
+    def _ledger(self) -> tuple[str, int | None]:
+        rows = evidence.ledger_rows(self.connection)
+        if len(rows) != 1 or not isinstance(rows[0][0], str) or not isinstance(rows[0][1], int):
+            self._fault("counter", f"The table ensue_ledger has {len(rows)} rows, {rows!r:.200}; there is one, with the ledger's identity and size.")
+            return self.storage.uid, None
+        return rows[0][0], rows[0][1]
+
+    def _read_logic(self) -> None:
+        """Which rules are stored; an altered document is told at the first record it decided."""
+        self.logic_unseen: set[Any] = set()
+        self.logic_altered: set[Any] = set()
+        for digest, document in evidence.logic_rows(self.connection):
+            same = isinstance(digest, bytes) and isinstance(document, bytes) and hashlib.sha256(document).digest() == digest
+            (self.logic_unseen if same else self.logic_altered).add(digest)
+        self.logic = frozenset(self.logic_unseen)
+        self.logic_told: set[bytes] = set()
+
+    def _sum_operations(self) -> tuple[int, set[tuple[str, str]]]:
+        """The sum over the stored operations, and the rows that some event changed."""
+        total, changed = 0, set()
+        for subject, seq, n, kind, model, row_id, columns in evidence.operations(self.connection):
+            if kind in ("update", "increase"):
+                changed.add((model, row_id))
+            total += self._of_operation(subject, seq, (n, kind, model, row_id, columns))
+        return total, changed
+
+    def _of_operation(self, subject: Any, seq: Any, operation: tuple[Any, ...]) -> int:
+        try:
+            return self.fingerprints.of([subject, seq, *operation])
+        except UNREADABLE:
+            return 1  # nothing that ensue wrote: the sums will differ
+
+    def _walk(self) -> Iterator[tuple[Entry, list[tuple[Any, ...]], list[tuple[Any, ...]]]]:
+        """Every entry of the log in order, with its stored links and effects."""
+        after = evidence.BEFORE_ALL
+        while page := evidence.walk(self.connection, after, PAGE):
+            after = page[-1].position
+            links: ByPlace = evidence.links_between(self.connection, page[0].position, after)
+            effects: ByPlace = evidence.effects_between(self.connection, page[0].position, after)
+            for entry in page:
+                place = (entry.subject, entry.seq)
+                yield entry, links.get(place, []), effects.get(place, [])
 
     # -- one record
-    def _record(self, entry: dict[str, Any], links: set[tuple[str, int]], operations: list[tuple[Any, ...]], effects: list[tuple[Any, ...]]) -> None:
-        name = f"Record {entry['position']} ({entry['subject']} {entry['seq']})"
-        if entry["header"] is None:
+    def _record(self, entry: Entry, links: list[tuple[Any, ...]], effects: list[tuple[Any, ...]]) -> None:
+        name = _name(entry)
+        self.belonging["ensue_link"] += len(links)
+        self.belonging["ensue_effect"] += len(effects)
+        self.belonging["ensue_payload"] += entry.payload is not None
+        self.belonging["ensue_event"] += entry.header is not None
+        if entry.header is None:
             self._fault("missing", f"{name}: the log has it, but there is no such event.", entry)
-            self._pass(entry)
+            self._go_on(entry, links, entry.log_hash)
             return
-        hash = event_hash(bytes(entry["header"]), entry["nonce"]) if 0 <= entry["nonce"] < 2**64 else b""
-        if hash != bytes(entry["hash"]):
-            self._fault("hash", f"{name}: its header and nonce hash to {base64url(hash)}, but {base64url(bytes(entry['hash']))} is stored: the header was altered.", entry)
-        if bytes(entry["log_hash"]) != bytes(entry["hash"]):
-            self._fault("log", f"{name}: the log has the hash {base64url(bytes(entry['log_hash']))}, the event {base64url(bytes(entry['hash']))}.", entry)
+        hash = self._check_hash(name, entry)
         try:
-            header = parse_header(bytes(entry["header"]))
-        except FormatError as error:
+            header = parse_header(entry.header)
+        except UNREADABLE as error:
             self._fault("header", f"{name}: {error}", entry)
-            self._pass(entry)
+            self._go_on(entry, links, hash)
             return
         if not is_valid(hash, header.cost):
             self._fault("cost", f"{name}: its hash does not pay the {header.cost} bits its header names.", entry)
-        self._copied(name, entry, header)
-        self._links(name, entry, header, links)
-        self._payload(name, entry, header, operations, effects)
+        self._check_columns(name, entry, header)
+        self._check_links(name, entry, header, links, hash)
+        content = self._content(name, entry, header)
+        if content is not None:
+            self._check_effects(name, entry, content.stored_effects, effects)
+            for operation in content.stored_operations:
+                self.sum_of_operations -= self._of_operation(entry.subject, entry.seq, operation)
+            self.possible_reads.update(self._of_operation(entry.subject, entry.seq, one) for one in content.possible_reads)
+            self.fold.take(content.operations, Writer(entry.subject, entry.seq, entry.position))
 
-    def _pass(self, entry: dict[str, Any]) -> None:
-        """Go on behind a record that cannot be read, so that one fault is told once."""
-        self.chains[entry["subject"]] = _Chain(entry["seq"], bytes(entry["log_hash"]), entry["at"] or "")
+    def _check_hash(self, name: str, entry: Entry) -> bytes:
+        """The hash to go on with: of three that should be one, the computed one or else the one that the log has."""
+        computed = b""
+        if isinstance(entry.header, bytes) and isinstance(entry.nonce, int) and 0 <= entry.nonce <= NONCE_MAX:
+            computed = event_hash(entry.header, entry.nonce)
+        if computed != entry.hash:
+            self._fault("hash", f"{name}: its header and nonce hash to {_shown(computed)}, but {_shown(entry.hash)} is stored: one of them was altered.", entry)
+        if entry.log_hash != entry.hash:
+            self._fault("log", f"{name}: the log has the hash {_shown(entry.log_hash)}, the event {_shown(entry.hash)}: one of them was altered.", entry)
+        believed = computed if computed in (entry.hash, entry.log_hash) else entry.log_hash
+        return believed if isinstance(believed, bytes) else b""
 
-    def _copied(self, name: str, entry: dict[str, Any], header: Header) -> None:
+    def _go_on(self, entry: Entry, links: list[tuple[Any, ...]], hash: Any) -> None:
+        """Go on behind a record that cannot be read as if it were as it should, so that one fault is told once."""
+        for subject, seq in [(entry.subject, entry.seq), *links]:
+            if isinstance(subject, str) and isinstance(seq, int) and isinstance(hash, bytes):
+                self.chains[subject] = _End(seq, hash, entry.at if isinstance(entry.at, str) else "")
+
+    def _check_columns(self, name: str, entry: Entry, header: Header) -> None:
         own = header.links[0]
-        for column, source in (
-            ("subject", own.subject), ("seq", own.seq), ("id", header.id), ("type", header.type),
-            ("version", header.version), ("actor", header.actor), ("at", header.at),
+        for column, found, source in (
+            ("subject", entry.subject, own.subject), ("seq", entry.seq, own.seq), ("id", entry.id, header.id), ("type", entry.type, header.type),
+            ("version", entry.version, header.version), ("actor", entry.actor, header.actor), ("at", entry.at, header.at),
         ):  # fmt: skip
-            if entry[column] != source:
-                self._fault("column", f"{name}: the column {column} has {entry[column]!r}, its header {source!r}.", entry)
-        if header.ledger != self.storage.uid:
-            self._fault("ledger", f"{name}: belongs to the ledger {header.ledger}, this one is {self.storage.uid}.", entry)
-        if header.logic not in self.logic:
-            self._fault("logic", f"{name}: the logic {base64url(header.logic)} that decided it is not stored.", entry)
-        id = hashlib.blake2b(header.id.encode(), digest_size=16).digest()
-        if id in self.ids:
-            self._fault("repeated", f"{name}: another record has the id {header.id} too.", entry)
-        self.ids.add(id)
+            if found != source:
+                self._fault("column", f"{name}: the column {column} has {found!r:.200}, its header {source!r}.", entry)
+        if header.ledger != self.uid:
+            self._fault("ledger", f"{name}: belongs to the ledger {header.ledger}, this one is {self.uid}.", entry)
+        self.logic_unseen.discard(header.logic)
+        if header.logic not in self.logic and header.logic not in self.logic_told:
+            self.logic_told.add(header.logic)
+            what = "was altered: it does not have the hash that names it" if header.logic in self.logic_altered else "is not stored"
+            self._fault("logic", f"{name}: the logic {base64url(header.logic)} that decided it {what}.", entry)
 
-    def _links(self, name: str, entry: dict[str, Any], header: Header, stored: set[tuple[str, int]]) -> None:
-        hash = bytes(entry["hash"])
+    def _check_links(self, name: str, entry: Entry, header: Header, stored: list[tuple[Any, ...]], hash: bytes) -> None:
         for link in header.links:
-            chain = self.chains.get(link.subject)
-            expected = (1, genesis(self.storage.uid, link.subject)) if chain is None else (chain.seq + 1, chain.hash)
-            if link.seq != expected[0]:
-                self._fault("sequence", f"{name}: is {link.seq} in the chain of {link.subject}, expected {expected[0]}: records are missing or doubled.", entry)
-            elif link.prev != expected[1]:
-                self._fault("chain", f"{name}: does not follow record {expected[0] - 1} of {link.subject}: expected previous hash {base64url(expected[1])}, found {base64url(link.prev)}.", entry)
-            if chain is not None and header.at < chain.at:
-                self._fault("time", f"{name}: is dated {header.at}, before the record it follows in {link.subject} ({chain.at}).", entry)
-            self.chains[link.subject] = _Chain(link.seq, hash, header.at)
-        if stored != {(link.subject, link.seq) for link in header.links[1:]}:
-            self._fault("link", f"{name}: its header links {sorted((link.subject, link.seq) for link in header.links[1:])}, the table has {sorted(stored)}.", entry)
+            before = self.chains.get(link.subject)
+            seq, prev = (1, genesis(self.uid, link.subject)) if before is None else (before.seq + 1, before.hash)
+            if link.seq != seq:
+                self._fault("sequence", f"{name}: is {link.seq} in the chain of {link.subject}, expected {seq}: records are missing or doubled.", entry)
+            elif link.prev != prev:
+                self._fault("chain", f"{name}: does not follow record {seq - 1} of {link.subject}: expected previous hash {base64url(prev)}, found {base64url(link.prev)}.", entry)
+            if before is not None and header.at < before.at:
+                self._fault("time", f"{name}: is dated {header.at}, before the record it follows in {link.subject} ({before.at}).", entry)
+            self.chains[link.subject] = _End(link.seq, hash, header.at)
+        further = [(link.subject, link.seq) for link in header.links[1:]]
+        if (stored or further) and sorted(stored, key=repr) != sorted(further, key=repr):
+            self._fault("link", f"{name}: its header links {sorted(further)}, the table has {sorted(stored, key=repr)}.", entry)
 
-    def _payload(self, name: str, entry: dict[str, Any], header: Header, operations: list[tuple[Any, ...]], effects: list[tuple[Any, ...]]) -> None:
-        if entry["bytes"] is None:
+    def _content(self, name: str, entry: Entry, header: Header) -> Content | None:
+        """What the payload says, once it is known to be what the header commits to; None with a fault."""
+        if entry.payload is None:
             self._fault("payload", f"{name}: its payload is missing.", entry)
-            return
-        data, seed = bytes(entry["bytes"]), None if entry["seed"] is None else bytes(entry["seed"])
-        try:
-            found = payload_root(data, seed)
-            document = join(open_payload(data))
-        except FormatError as error:
-            self._fault("payload", f"{name}: {error}", entry)
-            return
-        if found != (header.payload_n, header.payload_root):
-            self._fault("payload", f"{name}: its payload has {found[0]} leaves and the root {base64url(found[1])}, its header says {header.payload_n} and {base64url(header.payload_root)}: the payload was altered.", entry)
-            return
-        request = None if entry["request"] is None else base64url(bytes(entry["request"]))
-        if seed is not None and request != header.request:
+            return None
+        request = None if entry.request is None else _shown(entry.request)
+        if entry.seed is not None and request != header.request:
             self._fault("column", f"{name}: the request digest {request} is not the header's {header.request}.", entry)
-        self._compare_operations(name, entry, header, document, operations)
-        for n, event_id, kind, key, not_before in effects:
-            recorded: Any = document["effects"][n] if n < len(document["effects"]) else None  # type: ignore[arg-type,index]  # a list, by the payload's format
-            if recorded is None or [event_id, kind, key, not_before] != [header.id, recorded[0], recorded[1], recorded[2].get("not_before", header.at)]:
-                self._fault("effect", f"{name}: the stored effect {n} ({kind}, {key}) is not the recorded one.", entry)
-        self.fold.take(document["operations"])
+        try:
+            return read_content(entry.payload, entry.seed, header, self.storage.models)
+        except UNREADABLE as error:
+            self._fault("payload", f"{name}: {error}", entry)
+            return None
 
-    def _compare_operations(self, name: str, entry: dict[str, Any], header: Header, document: Mapping[str, Any], stored: list[tuple[Any, ...]]) -> None:
-        expected = [_copied_operation(one) for one in document["operations"]]
-        subjects = {link.subject for link in header.links}
-        expected += [("read", *one) for one in self._foreign(document["state"], subjects)]
-        if [one for one in stored if one[0] != "read"] != [one for one in expected if one[0] != "read"] or not {one[:3] for one in stored} >= {one[:3] for one in expected}:
-            self._fault("operation", f"{name}: the stored operations are not the recorded ones: expected {expected}, found {stored}.", entry)
-
-    def _foreign(self, state: list[Any], subjects: set[str]) -> list[tuple[str, str, str]]:
-        found = []
-        for _, model_name, id, columns in state:
-            table = self.storage.models.get(model_name)
-            if table is None or not table.model.__ensue__.parents:
-                continue
-            if all(column in columns for column in table.model.__ensue__.parent_columns) and not set(subjects_of_row(newest(table.model), id, columns)) <= subjects:
-                found.append((model_name, id, " ".join(columns)))
-        return found
+    def _check_effects(self, name: str, entry: Entry, recorded: list[tuple[Any, ...]], stored: list[tuple[Any, ...]]) -> None:
+        found = {one[0]: one for one in stored}
+        for one in recorded:
+            there = found.pop(one[0], None)
+            if there is None or there[:5] != one:
+                has = "is missing" if there is None else f"has {there[:5]!r:.300}"
+                self._fault("effect", f"{name}: the stored effect {one[0]} {has}, the recorded one is {one!r:.300}.", entry)
+            elif there[5] not in EFFECT_STATES:
+                self._fault("effect", f"{name}: the stored effect {one[0]} is in the state {there[5]!r:.60}; there are {', '.join(EFFECT_STATES)}.", entry)
+        for n in found:
+            self._fault("effect", f"{name}: there is a stored effect {n!r}, but the record has {len(recorded)}.", entry)
 
     # -- the ends
-    def _ends(self, total: int, expected: int, links: int) -> None:
-        if total != expected:
-            self._fault("counter", f"The ledger's counter is {total}, but its log ends before {expected}: records are missing at the end.")
-        stored = {subject: (seq, at, bytes(hash)) for subject, seq, at, hash in read.heads(self.connection)}
-        for subject, chain in self.chains.items():
-            head = stored.pop(subject, None)
-            if head != (chain.seq, chain.at, chain.hash):
-                self._fault("head", f"The head of {subject} is {head and head[0]}, but its chain ends with {chain.seq}: the end was cut or altered.", {"subject": subject, "seq": chain.seq})
-        for subject in stored:
-            self._fault("head", f"There is a head of {subject}, but no chain: its records are missing.", {"subject": subject})
-        counts = read.counts(self.connection)
-        for table, count in (("ensue_event", expected), ("ensue_payload", expected), ("ensue_link", links)):
-            if counts[table] != count and not self.faults:
-                self._fault("count", f"{table} has {counts[table]} rows, the log accounts for {count}.")
+    def _check_ends(self, total: int | None, expected: int) -> None:
+        if total is not None and total != expected:
+            self._fault("counter", f"The ledger's counter is {total}, but its log ends before {expected}: records are missing at the end.", position=expected)
+        self._check_heads()
+        for table, count in evidence.count_belonging(self.connection).items():
+            if count != self.belonging[table]:
+                for subject, seq in evidence.unlogged(self.connection, table, FAULTS_MAX):
+                    self._fault("unlogged", f"{table} has a row for record {seq} of {subject}, which the log does not have.", subject=subject, seq=seq)
+        for subject, seq, id in evidence.repeated_ids(self.connection):
+            self._fault("repeated", f"Record {seq} of {subject}: another record has the id {id} too.", subject=subject, seq=seq)
+        for digest in [*self.logic_unseen, *(self.logic_altered - self.logic_told)]:
+            self._fault("logic", f"The logic {_shown(digest)} decided no record.")
 
-    # -- the rows
-    def _rows(self) -> int:
-        seen = 0
-        for name, table in self.storage.models.items():
-            found = self.fold.rows.get(name, {})
-            there = set()
-            for row in read.rows_of(self.connection, table):
-                seen += 1
-                id = str(row["id"])
-                there.add(id)
-                if id not in found:
-                    if not table.external:
-                        self._fault("row", f"{name}/{id}: the table has this row, but no event inserted it.", {"subject": None})
-                elif self.fold.fingerprint(name, row) != found[id]:
-                    self._differs(table.external, name, id, f"{name}/{id}: the row is not what its events made it{self._which(name, id, row)}.")
-            for id in found.keys() - there:
-                self._differs(table.external, name, id, f"{name}/{id}: its events made this row, but the table has it no more.")
-        return seen
+    def _check_heads(self) -> None:
+        unmet = set(self.chains)
+        for subject, seq, at, hash in evidence.heads(self.connection):
+            end = self.chains.get(subject)
+            unmet.discard(subject)
+            if end is None:
+                self._fault("head", f"There is a head of {subject}, but no chain: its records are missing.", subject=subject)
+            elif (seq, hash, at) != end:
+                self._fault("head", f"The head of {subject} is {seq} of {at} with the hash {_shown(hash)}, but its chain ends with {end.seq} of {end.at} and {_shown(end.hash)}: the end was cut or altered.", subject=subject, seq=end.seq)
+        for subject in sorted(unmet):
+            self._fault("head", f"The chain of {subject} has no head: it was deleted.", subject=subject, seq=self.chains[subject].seq)
 
-    def _differs(self, external: bool, name: str, id: str, message: str) -> None:
-        if not external:
-            last = read.records_of_row(self.connection, name, id)[-1]
-            self._fault("row", message, {"subject": last.subject, "seq": last.seq, "position": last.position})
-        elif len(self.outside) < FAULTS_MAX:
-            self.outside.append(Fault("changed outside", message))
+    # -- the sums
+    def _check_sums(self) -> None:
+        """Compare the sums; where they differ, walk again and find what differs."""
+        self.rows, differing = self.fold.compare(self._rows_of)
+        operations_differ = (self.sum_of_operations - self._sum_of_possible_reads()) % MODULUS != 0
+        folds = {name: RowFold(self.storage.models[name]) for name in differing}
+        if operations_differ or folds:
+            self._look_closer(folds)
+        for name, fold in folds.items():
+            found = fold.compare(self._rows_of(self.storage.models[name]))
+            for difference in found:
+                self._fault("row", difference.message, difference.writer)
+            if not found and not self.faults:
+                self._fault("row", f"{name}: the table is not what the events made of it.")
+        for name, fold in self.fold.external.items():
+            self.outside += map(_outside, fold.compare(self._rows_of(self.storage.models[name]))[:FAULTS_MAX])
 
-    def _which(self, name: str, id: str, row: Mapping[str, Json]) -> str:
-        """The columns that differ, found by folding this row's events alone."""
-        made: dict[str, Json] = {}
-        for stored in read.records_of_row(self.connection, name, id):
+    def _rows_of(self, table: ModelTable) -> Iterator[tuple[Any, ...]]:
+        return evidence.rows(self.connection, table)
+
+    def _sum_of_possible_reads(self) -> int:
+        if not self.possible_reads:
+            return 0
+        stored = evidence.operations(self.connection)
+        sums = (self._of_operation(subject, seq, tuple(operation)) for subject, seq, *operation in stored if operation[1] == "read")
+        return sum(one for one in sums if one in self.possible_reads)
+
+    def _look_closer(self, folds: dict[str, RowFold]) -> None:
+        """The second pass: which records have other operations stored than recorded, and what each row of *folds* should be."""
+        stored: dict[tuple[Any, Any], int] = {}
+        for subject, seq, *operation in evidence.operations(self.connection):
+            one = self._of_operation(subject, seq, tuple(operation))
+            if one not in self.possible_reads:
+                stored[subject, seq] = stored.get((subject, seq), 0) + one
+        unread = set(stored)
+        for entry, _, _ in self._walk():
             try:
-                document: Any = join(open_payload(bytes(stored.payload)))
-            except FormatError:
-                return ""
-            for kind, model, row_id, _, after, _ in document["operations"]:
-                if (model, row_id) == (name, id) and kind in ("insert", "update", "increase"):
-                    made.update(after)
-        columns = [column for column, value in row.items() if column in made and made[column] != value]
-        return f" in {', '.join(columns)}" if columns else ""
+                content = read_content(entry.payload, entry.seed, parse_header(entry.header), self.storage.models)
+            except UNREADABLE:
+                stored.pop((entry.subject, entry.seq), None)
+                continue  # told in the first pass
+            unread.discard((entry.subject, entry.seq))
+            for kind, model, id, before, after, _ in content.operations:
+                if model in folds:
+                    folds[model].take(kind, id, before, after, Writer(entry.subject, entry.seq, entry.position))
+            expected = sum(self._of_operation(entry.subject, entry.seq, one) for one in content.stored_operations)
+            if stored.pop((entry.subject, entry.seq), 0) != expected:
+                self._fault("operation", f"{_name(entry)}: the stored operations are not the recorded ones, {content.stored_operations!r:.600}.", entry)
+        for subject, seq in stored:
+            self._fault("operation", f"There are stored operations of record {seq} of {subject}, which the log does not have.", subject=subject, seq=seq)
+        for subject, seq, _, kind, model, row_id, _ in evidence.operations(self.connection) if unread else ():
+            if (subject, seq) in unread and kind != "read" and model in folds:
+                folds[model].forget(row_id)
 
 
-def _copied_operation(recorded: list[Any]) -> tuple[str, str, str, str]:
-    kind, model, id, _, after, _ = recorded
-    columns = " ".join(sorted(after)) if kind in ("update", "increase") else WHOLE_ROW if kind in ("insert", "delete") else ""
-    return kind, model, id if id is not None else "", columns
+def _name(entry: Entry) -> str:
+    return f"Record {entry.position} ({entry.subject} {entry.seq})"
 
 
-class _Fold:
-    """
-    A fingerprint of every row, folded over all operations: the exclusive or of a keyed hash of each column's value.
+def _shown(value: Any) -> str:
+    """A digest as text; whatever stands in its place as Python writes it."""
+    return base64url(value) if isinstance(value, bytes) else f"{value!r:.100}"
 
-    The key is drawn for each run, so that nobody can prepare a change that leaves a fingerprint as it was.
-    """
 
-    def __init__(self, storage: Storage) -> None:
-        self._key = secrets.token_bytes(32)
-        self.rows: dict[str, dict[str, int]] = {name: {} for name in storage.models}
-        self._external = {name for name, table in storage.models.items() if table.external}
-        self._defaults: dict[str, dict[str, Json]] = {}
-        self._columns: dict[str, frozenset[str]] = {}
-        for name, table in storage.models.items():
-            fields = fields_of(table.model)
-            self._columns[name] = frozenset(fields.names)
-            self._defaults[name] = {one.name: one.codec.encode(one.default) for one in fields.by_name.values() if not one.required}
-
-    def fingerprint(self, model: str, row: Mapping[str, Json]) -> int:
-        """The fingerprint of a whole row."""
-        result = 0
-        for column, value in row.items():
-            if column in self._columns[model]:
-                result ^= int.from_bytes(hashlib.blake2b(canonical_trusted([model, column, value]), digest_size=16, key=self._key).digest())
-        return result
-
-    def take(self, operations: Any) -> None:
-        """Fold one event's operations in."""
-        for kind, model, id, before, after, _ in operations:
-            rows = self.rows.get(model)
-            if rows is None or kind in ("cancel", "erase"):
-                continue
-            if kind == "insert":
-                rows[id] = self.fingerprint(model, {**self._defaults[model], **after})
-            elif kind == "delete":
-                rows.pop(id, None)
-            elif id in rows:
-                rows[id] ^= self.fingerprint(model, before) ^ self.fingerprint(model, after)
+def _outside(difference: Difference) -> Fault:
+    return Fault("changed outside", difference.message)

@@ -4,14 +4,12 @@ Read: what the ledger holds, for people and for verification. Plain selects over
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, func, or_, select
+from sqlalchemy import Connection, Row, and_, or_, select
 
-from ensue.core.canonical import Json
-from ensue.storage.session import ModelTable
-from ensue.storage.tables import attempt, effect, event, head, ledger, link, log, logic, operation, payload, read
+from ensue.storage.tables import attempt, event, ledger, link, log, operation, payload, read
 
 CHUNK = 500
 STREAM = {"yield_per": CHUNK}
@@ -112,17 +110,6 @@ def size(connection: Connection) -> int:
     return int(connection.execute(select(ledger.c.position)).scalar_one())
 
 
-def heads(connection: Connection) -> Iterator[tuple[str, int, str, bytes]]:
-    """Every chain's end."""
-    for row in connection.execute(select(head).order_by(head.c.subject), execution_options=STREAM):
-        yield row.subject, row.seq, row.at, row.hash
-
-
-def counts(connection: Connection) -> dict[str, int]:
-    """How many rows the framework's tables have, by their names."""
-    return {table.name: int(connection.execute(select(func.count()).select_from(table)).scalar_one()) for table in (event, payload, log, link, operation, attempt, read, logic)}
-
-
 def attempts_of(connection: Connection, subject: str) -> list[dict[str, Any]]:
     """The attempts on a subject that were rejected or in conflict, oldest first."""
     return [dict(row._mapping) for row in connection.execute(select(attempt).where(attempt.c.subject == subject).order_by(attempt.c.at))]
@@ -131,70 +118,3 @@ def attempts_of(connection: Connection, subject: str) -> list[dict[str, Any]]:
 def reads_of(connection: Connection, subject: str) -> list[dict[str, Any]]:
     """Who looked at a subject, oldest first."""
     return [dict(row._mapping) for row in connection.execute(select(read).where(read.c.subject == subject).order_by(read.c.at))]
-
-
-# ---- for verification ----------------------------------------------------------------------------------------------
-def walk(connection: Connection, after: int, limit: int) -> list[dict[str, Any]]:
-    """The log by position, each entry with whatever stands for it: missing parts are None."""
-    query = (
-        select(
-            log.c.position, log.c.subject, log.c.seq, log.c.hash.label("log_hash"),
-            event.c.id, event.c.type, event.c.version, event.c.actor, event.c.at, event.c.header, event.c.nonce, event.c.hash,
-            payload.c.bytes, payload.c.seed, payload.c.request,
-        )
-        .select_from(log)
-        .outerjoin(event, and_(event.c.subject == log.c.subject, event.c.seq == log.c.seq))
-        .outerjoin(payload, and_(payload.c.subject == log.c.subject, payload.c.seq == log.c.seq))
-        .where(log.c.position > after)
-        .order_by(log.c.position)
-        .limit(limit)
-    )  # fmt: skip
-    return [dict(row._mapping) for row in connection.execute(query)]
-
-
-def operations_between(connection: Connection, first: int, last: int) -> dict[tuple[str, int], list[tuple[Any, ...]]]:
-    """kind, model, row id and columns by event, in order, for the events from position *first* to *last*."""
-    query = (
-        select(operation.c.subject, operation.c.seq, operation.c.kind, operation.c.model, operation.c.row_id, operation.c.columns)
-        .join(log, and_(log.c.subject == operation.c.subject, log.c.seq == operation.c.seq))
-        .where(log.c.position.between(first, last))
-        .order_by(operation.c.subject, operation.c.seq, operation.c.n)
-    )
-    found: dict[tuple[str, int], list[tuple[Any, ...]]] = {}
-    for subject, seq, *rest in connection.execute(query):
-        found.setdefault((subject, seq), []).append(tuple(rest))
-    return found
-
-
-def links_between(connection: Connection, first: int, last: int) -> dict[tuple[str, int], set[tuple[str, int]]]:
-    """The stored links by event, for the events from position *first* to *last*."""
-    query = select(link).join(log, and_(log.c.subject == link.c.event_subject, log.c.seq == link.c.event_seq)).where(log.c.position.between(first, last))
-    found: dict[tuple[str, int], set[tuple[str, int]]] = {}
-    for row in connection.execute(query):
-        found.setdefault((row.event_subject, row.event_seq), set()).add((row.subject, row.seq))
-    return found
-
-
-def effects_between(connection: Connection, first: int, last: int) -> dict[tuple[str, int], list[tuple[Any, ...]]]:
-    """n, event id, kind, key and not_before of the stored effects, for the events from position *first* to *last*."""
-    query = (
-        select(effect.c.subject, effect.c.seq, effect.c.n, effect.c.event_id, effect.c.kind, effect.c.key, effect.c.not_before)
-        .join(log, and_(log.c.subject == effect.c.subject, log.c.seq == effect.c.seq))
-        .where(log.c.position.between(first, last))
-    )
-    found: dict[tuple[str, int], list[tuple[Any, ...]]] = {}
-    for subject, seq, *rest in connection.execute(query):
-        found.setdefault((subject, seq), []).append(tuple(rest))
-    return found
-
-
-def logic_documents(connection: Connection) -> dict[bytes, bytes]:
-    """The resolved steps and shapes, by hash."""
-    return {bytes(row.hash): bytes(row.document) for row in connection.execute(select(logic))}
-
-
-def rows_of(connection: Connection, model: ModelTable) -> Iterator[dict[str, Json]]:
-    """Every row of a model's table as J1 values."""
-    result = connection.exec_driver_sql(f"SELECT {model.select_list} FROM {model.table}", execution_options=STREAM)
-    for row in result:
-        yield model.row(row)

@@ -1,0 +1,86 @@
+"""
+Content: what a record's payload says, read from bytes that its header commits to, and what must stand in the tables for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from ensue.core.canonical import base64url
+from ensue.core.model import newest, subjects_of_row
+from ensue.errors import EnsueError, FormatError
+from ensue.log.header import Header
+from ensue.log.payload import join, read_payload
+from ensue.runtime.recording import columns_of_operation
+from ensue.storage.session import ModelTable
+
+UNREADABLE: Final = (EnsueError, ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
+"""What code of ours may raise over a value that others put into the database, of any type and shape."""
+
+# What stands before and after in each kind of operation on a row.
+_SIDES: Final[Mapping[str, tuple[type, type]]] = {
+    "insert": (type(None), dict),
+    "update": (dict, dict),
+    "increase": (dict, dict),
+    "delete": (dict, type(None)),
+}
+
+
+class Content(NamedTuple):
+    """What a payload says, and the rows that `ensue_operation` and `ensue_effect` must have for it."""
+
+    operations: list[list[Any]]
+    """As recorded: `[kind, model, id, before, after, step]`."""
+    stored_operations: list[tuple[Any, ...]]
+    """n, kind, model, row id, columns."""
+    possible_reads: list[tuple[Any, ...]]
+    """The same, of rows of which the record does not say whether they belong to another subject: such a read may stand in the table."""
+    stored_effects: list[tuple[Any, ...]]
+    """n, event id, kind, key, not_before."""
+
+
+def read_content(data: Any, seed: Any, header: Header, models: Mapping[str, ModelTable]) -> Content:
+    """
+    Read a stored payload.
+
+    Raises:
+        UNREADABLE: it is not what the header commits to, or not of the form that ensue writes.
+    """
+    count, root, leaves = read_payload(data, seed)
+    if (count, root) != (header.payload_n, header.payload_root):
+        raise FormatError(
+            f"Its payload has {count} leaves and the root {base64url(root)}, its header says {header.payload_n} and "
+            f"{base64url(header.payload_root)}: the payload, or its seed, was altered."
+        )
+    state: Any = leaves["state"]
+    effects: Any = leaves["effects"]
+    operations: Any = join({name: value for name, value in leaves.items() if name == "operations" or name.startswith("operations/")})["operations"]
+    stored: list[tuple[Any, ...]] = []
+    for n, (kind, model, id, before, after, _) in enumerate(operations):
+        sides = _SIDES.get(kind)
+        if sides is not None and not (type(id) is str and type(before) is sides[0] and type(after) is sides[1]):
+            raise FormatError(f"Its payload has a wrong {kind} at operations/{n}.")
+        stored.append((n, kind, model, "" if id is None else id, columns_of_operation(kind, after)))
+    possible: list[tuple[Any, ...]] = []
+    subjects = {link.subject for link in header.links}
+    for n, (_, model, id, columns) in enumerate(state, len(operations)):
+        foreign = _is_foreign(models.get(model), id, columns, subjects)
+        if foreign is not False:
+            (possible if foreign is None else stored).append((n, "read", model, id, " ".join(sorted(columns))))
+    stored_effects = [(n, header.id, kind, key, body.get("not_before", header.at)) for n, (kind, key, body, _) in enumerate(effects)]
+    return Content(operations, stored, possible, stored_effects)
+
+
+def _is_foreign(table: ModelTable | None, id: str, columns: Mapping[str, Any], subjects: set[str]) -> bool | None:
+    """Whether a row in the state belongs to a subject that the event does not link; None where what is recorded does not say."""
+    if table is None:
+        return None
+    model = newest(table.model)
+    info = model.__ensue__
+    if any(column not in columns for column in info.parent_columns):
+        return None
+    belongs = subjects_of_row(model, id, dict(columns))
+    if not belongs:
+        return None if any(subject.startswith("system/") for subject in subjects) else True
+    return not subjects.issuperset(belongs)
