@@ -63,6 +63,7 @@ class App:
         Register a step that decides *event* since a date.
 
         Args:
+            event: the shape that the step reads.
             since: the version from which on it runs; not before the date of *event*'s shape.
             rejects: the reasons it may raise.
             replaces: the step whose place, and name in effect keys, it takes.
@@ -150,7 +151,9 @@ class App:
         def register(function: Performer[F]) -> Performer[F]:
             self._join_effect(effect)
             if effect.__ensue__.kind in self._performers:
-                raise DefinitionError(f"Performer {function.__name__}: {effect.__name__} has one already; an effect is performed by one function.")
+                raise DefinitionError(
+                    f"Performer {function.__name__}: {effect.__name__} has one already; an effect is performed by one function."
+                )
             self._performers[effect.__ensue__.kind] = (function, acts_as)
             return function
 
@@ -196,7 +199,9 @@ class App:
                 if self._decides(type_, version):
                     self.logic(type_, version)
         if self.default is not None and self.line() and self.default not in self.line():
-            raise DefinitionError(f"App({self.name!r}): default={str(self.default)!r} is no version of it; {_not_on(self.line(), self.default)}")
+            raise DefinitionError(
+                f"App({self.name!r}): default={str(self.default)!r} is no version of it; {_not_on(self.line(), self.default)}"
+            )
         self._models = models
 
     def line(self) -> tuple[Version, ...]:
@@ -264,7 +269,9 @@ class App:
                 )
             shape = shape_at(first, version)
             assert shape is not None, "_decides has seen that the first shape is not after the version"
-            found = self._logic[type_, version] = build_logic(type_, version, shape, resolve_steps(self._steps[type_], self._ended_steps, version))
+            found = self._logic[type_, version] = build_logic(
+                type_, version, shape, resolve_steps(self._steps[type_], self._ended_steps, version)
+            )
         return found
 
     def choose(self, *asked: str | None, today: date) -> Version:

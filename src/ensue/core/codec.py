@@ -41,7 +41,8 @@ class Codec:
 
     `kind` names the column type the storage floor uses. `read` raises ValueError with a sentence.
     `check` refuses Python values that have no J1 form and that the type system lets through (a lone surrogate, 2^53).
-    `plain` codecs are identities and are skipped on the hot path. `normal` is a quicker decode(encode(x)). `split` moves the parts that have a purpose into leaves.
+    `plain` codecs are identities and are skipped on the hot path. `normal` is a quicker decode(encode(x)).
+    `split` moves the parts that have a purpose into leaves.
     """
 
     kind: str
@@ -136,6 +137,7 @@ def subtract(value: Any, amount: Any) -> Any:
 
 def decimal(scale: int | None) -> Codec:
     """The codec of decimals with exactly *scale* places, or of any number of them."""
+
     def read(value: Any) -> Decimal:
         if type(value) is not str or not DECIMAL.fullmatch(value):
             raise wrong('a decimal in a string, such as "12.50"', value)

@@ -8,6 +8,7 @@ constraints, the field's codec brings the value into the form it will have when 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, NoReturn, Self, TypeVar, dataclass_transform, get_origin
 
@@ -25,7 +26,6 @@ from ensue.core.marks import MISSING, Column, Mark, by, column, related
 from ensue.errors import CanonicalError, DefinitionError, FieldProblem, InvalidForm
 
 D = TypeVar("D", bound="Data")
-
 
 
 class Declared(NamedTuple):
@@ -64,8 +64,12 @@ class Fields:
         self._decoders = [(one.name, one.codec.decode) for one in coded]
         self._normals = [(one.name, one.codec.normalise) for one in coded if one.codec.normal is not same]
         self._texts = tuple(one.name for one in self.by_name.values() if one.codec.plain and one.codec.kind == "text")
-        self._checks = [(one.name, one.codec.check) for one in self.by_name.values() if one.codec.check is not None and one.name not in self._texts]
-        self.splits = [(name, one.codec) for name, one in sorted(self.by_name.items()) if one.codec.purpose is not None or one.codec.split is not None]
+        self._checks = [
+            (one.name, one.codec.check) for one in self.by_name.values() if one.codec.check is not None and one.name not in self._texts
+        ]
+        self.splits = [
+            (name, one.codec) for name, one in sorted(self.by_name.items()) if one.codec.purpose is not None or one.codec.split is not None
+        ]
         self._validators: dict[str, Any] = {}
         self._validator = self._build_validator()
 
@@ -100,7 +104,9 @@ class Fields:
             self.validate_some(self._defaults)
         except InvalidForm as invalid:
             problem = invalid.problems[0]
-            raise DefinitionError(f"{self.owner}.{problem.path}: its default cannot be: {problem.message}; give a value of its type.") from None
+            raise DefinitionError(
+                f"{self.owner}.{problem.path}: its default cannot be: {problem.message}; give a value of its type."
+            ) from None
 
     def validate_some(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """As `validate`, for some of the fields: nothing is required and no default filled."""
@@ -113,7 +119,9 @@ class Fields:
             try:
                 checked[name] = validator.validate_python(value, strict=True)
             except ValidationError as error:
-                problems += [self._problem(one.code, name + (f".{one.path}" if one.path else ""), one.message) for one in self._problems_of(error)]
+                problems += [
+                    self._problem(one.code, name + (f".{one.path}" if one.path else ""), one.message) for one in self._problems_of(error)
+                ]
         self._normalise(checked, problems)
         if problems:
             raise InvalidForm(self.owner, problems)
@@ -142,7 +150,10 @@ class Fields:
                     problems.append(FieldProblem(name, "value", str(error)))
 
     def _problems_of(self, error: ValidationError) -> list[FieldProblem]:
-        return [self._problem(one["type"], ".".join(str(part) for part in one["loc"]), one["msg"]) for one in error.errors(include_url=False, include_context=False)]
+        return [
+            self._problem(one["type"], ".".join(str(part) for part in one["loc"]), one["msg"])
+            for one in error.errors(include_url=False, include_context=False)
+        ]
 
     def _problem(self, code: str, path: str, message: str) -> FieldProblem:
         if code == "missing":
@@ -194,7 +205,7 @@ class Fields:
         return values
 
     def split(self, encoded: dict[str, Json], path: str, leaves: list[tuple[str, Json]]) -> dict[str, Json]:
-        """*encoded* with the parts that have a purpose moved into *leaves* (design §5, payload); the very same object where there are none."""
+        """*encoded* with the parts that have a purpose moved into *leaves* (design §5); the very same object where there are none."""
         if not self.splits:
             return encoded
         kept = encoded
@@ -229,10 +240,8 @@ class Data:
         super().__init_subclass__(**keywords)
         cls.__ensue_fields__ = None
         cls.__ensue_namespace__ = Namespace(cls)
-        try:
+        with suppress(NameError):  # a class further down is named; fields_of tries again at first use
             fields_of(cls)
-        except NameError:
-            pass  # a class further down is named; fields_of tries again at first use
 
     if not TYPE_CHECKING:  # type checkers make one from the fields
 
@@ -336,7 +345,9 @@ def _field(cls: type[Data], name: str, declared: Declared) -> DataField:
         if default.default_factory is not None:
             raise DefinitionError(f"{cls.__name__}.{name}: a default that is made anew each time is not pure; give a plain default.")
         if default.alias is not None or default.validation_alias is not None:
-            raise DefinitionError(f"{cls.__name__}.{name}: a field has one name everywhere; drop the alias, or name the column with column(…).")
+            raise DefinitionError(
+                f"{cls.__name__}.{name}: a field has one name everywhere; drop the alias, or name the column with column(…)."
+            )
         annotation, default = Annotated[annotation, default], default.default
     elif isinstance(default, Column):
         column_name, default = default.name, default.default

@@ -11,7 +11,7 @@ from typing import Any
 from ensue.core.binding import Bound
 from ensue.core.canonical import Json
 from ensue.core.codec import add
-from ensue.core.data import fields_of, trusted
+from ensue.core.data import fields_of
 from ensue.core.effect import Effect, effect_body
 from ensue.core.event import Event
 from ensue.core.facts import Change, Facts, Row
@@ -152,8 +152,6 @@ class _Work:
         if (kind, key) in self._effect_keys:
             raise StepError(step.name, f"yielded two {type(effect).__name__} with the key {key!r}; an effect's key is its identity.")
         self._effect_keys.add((kind, key))
-        if effect.key is None:  # its identity is told with it, as when the plan is read back from the record
-            effect = trusted(type(effect), {**effect.__dict__, "key": key})
         self._effects.append(effect)
         self._effect_steps.append(step.name)
         self._recorded_effects.append([kind, key, effect_body(effect), step.name])
@@ -189,7 +187,9 @@ class _Work:
         row = operation.row
         if (name, id) in self._inserted:
             raise StepError(step.name, f"inserts {name}/{id} a second time; give each row an id of its own.")
-        present = self._now.get((name, id)) if (name, id) in self._now else (self.facts.row(name, id) if self.facts.knows(name, id) else None)
+        present = (
+            self._now.get((name, id)) if (name, id) in self._now else (self.facts.row(name, id) if self.facts.knows(name, id) else None)
+        )
         if present is not None:
             raise AlreadyExists(model=name, fields="id")
         after = encoded_row(row) if type(row).__ensue__.followed_by is None else row_brought_up(row, None)
@@ -215,7 +215,12 @@ class _Work:
                 raise StepError(step.name, f"sets {name}/{id} {column} after an {earlier[0]} by {earlier[1]}; {ONE_WRITER}")
         if after:
             whole = {**present, **after}
-            self._change(step, operation, Change(name, id, present, whole), [kind, name, id, {column: present[column] for column in after}, after, step.name])
+            self._change(
+                step,
+                operation,
+                Change(name, id, present, whole),
+                [kind, name, id, {column: present[column] for column in after}, after, step.name],
+            )
 
     def _check_unchanged(self, step: Step, operation: Update[Any], row: Model) -> None:
         """Values that equal what the step was shown were dropped; they are no longer equal if an earlier step set another one."""
@@ -232,10 +237,14 @@ class _Work:
         key = (name, id)
         if key not in self._inserted:
             if key not in self.bound.declared:
-                raise StepError(step.name, f"{what} of {name}/{id}, which is not in the event's state; declare it as a Ref, Lookup or Related.")
+                raise StepError(
+                    step.name, f"{what} of {name}/{id}, which is not in the event's state; declare it as a Ref, Lookup or Related."
+                )
             shown = self.bound.partial.get(key)
             if shown is not None and (columns is None or not shown.issuperset(columns)):
-                raise StepError(step.name, f"{what} of {name}/{id}, of which the event's state shows only {', '.join(sorted(shown))}; declare the rest.")
+                raise StepError(
+                    step.name, f"{what} of {name}/{id}, of which the event's state shows only {', '.join(sorted(shown))}; declare the rest."
+                )
         row = self._now[key] if key in self._now else self.facts.row(name, id)
         if row is None:
             raise StepError(step.name, f"{what} of {name}/{id}, which this event deletes.")
@@ -245,7 +254,10 @@ class _Work:
         locked = self.bound.subjects
         for subject in subjects:
             if subject not in locked:
-                raise StepError(step.name, f"touches {name}/{id}, which belongs to {subject}; the event has locked {', '.join(locked)}: add a Ref to that subject.")
+                raise StepError(
+                    step.name,
+                    f"touches {name}/{id}, which belongs to {subject}; the event has locked {', '.join(locked)}: add a Ref to it.",
+                )
         if not subjects and not locked[0].startswith("system/"):
             raise StepError(step.name, f"touches {name}/{id}, which is reference data; only an event that says system=… writes it.")
 
@@ -274,4 +286,3 @@ def _increased(step: Step, model: type[Model], present: Row, amounts: dict[str, 
     if missing:
         raise StepError(step.name, f"increases {model.__ensue__.name}/{row.id} {missing[0]}, which is None; set it with an Update.")
     return fields_of(model).validate_some({column: add(getattr(row, column), amount) for column, amount in amounts.items()})
-

@@ -57,7 +57,9 @@ def effect_of(kind: str, known: Mapping[str, type[Effect]]) -> type[Effect]:
         return Effect
     found = known.get(kind) or next((one for one in _declared_below(Effect) if one.__ensue__.kind == kind), None)
     if found is None:
-        raise DefinitionError(f"There is no effect of kind {kind!r} any more, but a record cancels it; keep the class as long as its records.")
+        raise DefinitionError(
+            f"There is no effect of kind {kind!r} any more, but a record cancels it; keep the class as long as its records."
+        )
     return found
 
 

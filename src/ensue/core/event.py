@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from ensue.core.canonical import Json, check_text
 from ensue.core.data import Data, Declared, fields_of, trusted
 from ensue.core.identity import random_number, row_id
-from ensue.core.marks import By
-from ensue.core.model import Model, is_redefinition, newest, parent_column
+from ensue.core.model import Model, is_redefinition
+from ensue.core.resolution import check_seen, check_subject, in_order, with_parents
 from ensue.core.state import Handle, StateField, state_field
 from ensue.core.version import Version
 from ensue.errors import CanonicalError, DefinitionError, FieldProblem, InvalidForm, NotLoaded
@@ -47,7 +47,7 @@ class EventInfo:
 
 
 class _Inner:
-    """What an event holds beside its fields; in a class of its own, since type checkers read every annotation in a Data class as a field."""
+    """What an event holds beside its fields. Type checkers take every annotation in a Data class for a field, so it has its own."""
 
     __slots__ = ("_context", "_sent")
     _context: Context | None
@@ -76,11 +76,27 @@ class Event(Data, _Inner):
     __ensue_reserved__ = frozenset({"id", "at", "actor", "new_id", "random", "occurred", "up", "down"})
 
     def __init_subclass__(
-        cls, *, type: str, version: str, follows: type[Event] | None = None, seen: Iterable[str] = (), system: str | None = None, **keywords: Any
+        cls,
+        *,
+        type: str,
+        version: str,
+        follows: type[Event] | None = None,
+        seen: Iterable[str] = (),
+        system: str | None = None,
+        **keywords: Any,
     ) -> None:
-        cls.__ensue__ = EventInfo(type, Version.declared(version, cls.__name__), follows, None, system or (follows.__ensue__.system if follows else None), tuple(seen))
+        cls.__ensue__ = EventInfo(
+            type,
+            Version.declared(version, cls.__name__),
+            follows,
+            None,
+            system or (follows.__ensue__.system if follows else None),
+            tuple(seen),
+        )
         _check_line(cls)
         super().__init_subclass__(**keywords)
+        if follows is not None:
+            follows.__ensue__.followed_by = cls
 
     def __init__(self, **values: Any) -> None:
         fields = fields_of(type(self))
@@ -110,16 +126,20 @@ class Event(Data, _Inner):
                 form[name] = one
             else:
                 state[name] = found
-        cls.__ensue__.state = _with_parents(cls, state)
-        cls.__ensue__.resolution = _in_order(cls, form, cls.__ensue__.state)
-        cls.__ensue__.has_child_refs = any(one.kind == "ref" and one.model.__ensue__.parents for one in cls.__ensue__.state.values())
-        _check_subject(cls)
+        info = cls.__ensue__
+        info.state = with_parents(cls.__name__, state)
+        info.resolution = in_order(cls.__name__, form, info.state)
+        info.has_child_refs = any(one.kind == "ref" and one.model.__ensue__.parents for one in info.state.values())
+        check_subject(cls.__name__, info.state, info.system)
+        check_seen(cls.__name__, info.state, info.seen)
         return form
 
     def __getattr__(self, name: str) -> Any:
         if name in self.__ensue__.state:
             raise NotLoaded(f"{type(self).__name__}.{name} is not loaded: state can be read inside a step, or in a record.")
-        raise AttributeError(f"{type(self).__name__} has no field {name!r}; it has {', '.join((*fields_of(type(self)).names, *self.__ensue__.state))}")
+        raise AttributeError(
+            f"{type(self).__name__} has no field {name!r}; it has {', '.join((*fields_of(type(self)).names, *self.__ensue__.state))}"
+        )
 
     def _known(self, name: str) -> Context:
         if self._context is None:
@@ -166,84 +186,17 @@ def _check_line(cls: type[Event]) -> None:
         return
     before = info.follows.__ensue__
     if before.type != info.type:
-        raise DefinitionError(f"{cls.__name__}: follows {info.follows.__name__} of type {before.type!r}, but its own is {info.type!r}; a type keeps its name.")
+        raise DefinitionError(
+            f"{cls.__name__}: follows {info.follows.__name__} of type {before.type!r}, but its own is {info.type!r}; a type keeps its name."
+        )
     if not before.version < info.version:
-        raise DefinitionError(f"{cls.__name__}: version {info.version} is not after {before.version} of {info.follows.__name__}; give it a later date.")
+        raise DefinitionError(
+            f"{cls.__name__}: version {info.version} is not after {before.version} of {info.follows.__name__}; give it a later date."
+        )
     if before.followed_by is not None and not is_redefinition(cls, before.followed_by):
-        raise DefinitionError(f"{cls.__name__}: {info.follows.__name__} is already followed by {before.followed_by.__name__}; follow that one.")
-    before.followed_by = cls
-
-
-def _check_subject(cls: type[Event]) -> None:
-    """An event is about something: a subject it refers to, or a system chain."""
-    info = cls.__ensue__
-    sure = False
-    for one in info.state.values():
-        model = one.model.__ensue__
-        if one.kind == "ref" and not (model.subject or model.parents or info.system):
-            raise DefinitionError(f"{cls.__name__}.{one.name}: {one.model.__name__} is reference data and has no chain to lock; use Lookup[{one.model.__name__}].")
-        sure |= not one.optional and ((one.kind == "ref" and bool(model.subject or model.parents)) or (one.kind == "new" and model.subject))
-    if not sure and info.system is None:
-        raise DefinitionError(f"{cls.__name__}: an event is about a subject; add a Ref or New of a subject, or system=\"…\" for reference data.")
-
-
-def _with_parents(cls: type[Event], state: dict[str, StateField]) -> dict[str, StateField]:
-    """`related()` without columns becomes the children of the event's only Ref to their parent."""
-    complete = {}
-    for name, one in state.items():
-        if one.kind == "related" and not one.columns:
-            parents = {parent.__ensue__.name: parent for parent in one.model.__ensue__.parents}
-            refs = [ref for ref in state.values() if ref.kind == "ref" and ref.model.__ensue__.name in parents]
-            if len(refs) != 1:
-                found = ", ".join(ref.name for ref in refs) or "none"
-                raise DefinitionError(f"{cls.__name__}.{name}: related() needs exactly one Ref to a parent of {one.model.__name__}, found {found}; name the columns, as related(column=by(…)).")
-            column = parent_column(parents[refs[0].model.__ensue__.name])
-            one = StateField(name, one.kind, one.model, columns={column: By(refs[0].name)}, limit=one.limit)
-        complete[name] = replace(one, columns=dict(sorted(one.columns.items()))) if one.columns else one
-    return complete
-
-
-def _in_order(cls: type[Event], form: Mapping[str, Any], state: dict[str, StateField]) -> tuple[StateField, ...]:
-    """The state fields, each after the ones its paths lead through; every path checked."""
-    wires = [one.wire for one in state.values() if one.on_wire]
-    for wire in wires:
-        if wire in form or wires.count(wire) > 1:
-            raise DefinitionError(f"{cls.__name__}.{wire}: two fields would have this name on the wire; rename one.")
-    ordered: dict[str, StateField] = {}
-    visiting: set[str] = set()
-
-    def visit(one: StateField) -> None:
-        if one.name in ordered:
-            return
-        if one.name in visiting:
-            raise DefinitionError(f"{cls.__name__}.{one.name}: its path leads back to itself; break the circle with an id in the form.")
-        visiting.add(one.name)
-        for path in one.sources():
-            _check_path(cls, one, path, form, state)
-            if path.head in state:
-                visit(state[path.head])
-        for column in one.columns or {}:
-            if column not in fields_of(newest(one.model)).by_name:
-                raise DefinitionError(f"{cls.__name__}.{one.name}: {one.model.__name__} has no column {column!r}; it has {', '.join(fields_of(newest(one.model)).names)}.")
-        ordered[one.name] = one
-
-    for one in state.values():
-        visit(one)
-    return tuple(ordered.values())
-
-
-def _check_path(cls: type[Event], one: StateField, path: By, form: Mapping[str, Any], state: Mapping[str, StateField]) -> None:
-    head = state.get(path.head)
-    if head is None:
-        if path.head not in form:
-            raise DefinitionError(f"{cls.__name__}.{one.name}: by({path.path!r}) begins with no field of the event; it has {', '.join((*form, *state))}.")
-        return
-    if head.kind == "related":
-        raise DefinitionError(f"{cls.__name__}.{one.name}: by({path.path!r}) leads through many rows; begin with a Ref, a Lookup or a form field.")
-    if path.column and head.kind == "new":
-        raise DefinitionError(f"{cls.__name__}.{one.name}: by({path.path!r}) reads a row that does not exist yet; use by({path.head!r}) for its id.")
-    if path.column and path.column not in fields_of(head.model).by_name:
-        raise DefinitionError(f"{cls.__name__}.{one.name}: by({path.path!r}): {head.model.__name__} has no column {path.column!r}; it has {', '.join(fields_of(head.model).names)}.")
+        raise DefinitionError(
+            f"{cls.__name__}: {info.follows.__name__} is already followed by {before.followed_by.__name__}; follow that one."
+        )
 
 
 def _handles(info: EventInfo, given: Mapping[str, Any], problems: list[FieldProblem]) -> dict[str, Any]:
@@ -305,7 +258,11 @@ def whole_form(event: Event, only: frozenset[str] | None = None) -> dict[str, Js
     """The parsed form by its names on the wire, defaults filled; or only the fields named in *only*."""
     fields = fields_of(type(event))
     values = event.__dict__
-    form = fields.encode({name: values[name] for name in fields.names}) if only is None else fields.encode_some({name: values[name] for name in fields.names if name in only})
+    form = (
+        fields.encode({name: values[name] for name in fields.names})
+        if only is None
+        else fields.encode_some({name: values[name] for name in fields.names if name in only})
+    )
     for name, one in event.__ensue__.state.items():
         if one.on_wire and (only is None or name in only):
             value = values.get(name)

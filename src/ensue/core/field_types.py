@@ -35,7 +35,11 @@ REMEDIES: dict[Any, str] = {
 
 @dataclass(frozen=True)
 class Purpose:
-    """Why a field is kept, as `Annotated[T, Purpose("contact")]`: its values can be erased alone, and are masked for who lacks the purpose."""
+    """
+    Why a field is kept, as `Annotated[T, Purpose("contact")]`.
+
+    Its values can be erased alone, and are masked for who lacks the purpose.
+    """
 
     name: str
 
@@ -170,7 +174,9 @@ def _sequence(item: Codec, build: Callable[[Any], Any], *, ordered: bool) -> Cod
                 check_item(value)
 
     name = "tuple" if ordered else "frozenset"
-    return Codec("json", encode, lambda values: build(decode_item(value) for value in values), read, {name: item.describe}, split=split, check=check)
+    return Codec(
+        "json", encode, lambda values: build(decode_item(value) for value in values), read, {name: item.describe}, split=split, check=check
+    )
 
 
 def split_leaf(codec: Codec, value: Json, path: str, leaves: list[tuple[str, Json]]) -> Json:

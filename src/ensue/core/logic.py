@@ -55,7 +55,9 @@ def resolve_steps(steps: Iterable[Step], ended: Mapping[Any, Version], version: 
         standing[places[0]] = step
     for step in fitting:
         if step not in standing and _is_ended(step, ended, version):
-            raise DefinitionError(f"end_step({step.name}): it was replaced before {ended[step.function]}; end the step that took its place.")
+            raise DefinitionError(
+                f"end_step({step.name}): it was replaced before {ended[step.function]}; end the step that took its place."
+            )
     return tuple(one for one in standing if not _is_ended(one, ended, version))
 
 
@@ -72,11 +74,13 @@ def _in_order(steps: Sequence[Step]) -> list[Step]:
             places = [place for place, one in enumerate(ordered) if one.function is step.after and one.since == step.since]
             if not places:
                 raise DefinitionError(
-                    f"Step {step.name}: after={step.after.__name__}, which is no earlier step of {type_} since {step.since}; name one of that date."
+                    f"Step {step.name}: after={step.after.__name__}, which is no earlier step of {type_} since {step.since}; "
+                    "name one of that date."
                 )
             if any(one.after is step.after for one in others):
                 raise DefinitionError(
-                    f"Step {step.name}: a step of another module is after={step.after.__name__} too; say which of the two comes after the other."
+                    f"Step {step.name}: a step of another module is after={step.after.__name__} too; "
+                    "say which of the two comes after the other."
                 )
             ordered.insert(places[0] + 1, step)
         elif others and step.replaces is None:
@@ -99,7 +103,9 @@ def build_logic(type_: str, version: Version, shape: type[Event], steps: tuple[S
     origins = [one.origin for one in steps]
     for one in steps:
         if names.count(one.name) > 1 or origins.count(one.origin) > 1:
-            raise DefinitionError(f"Step {one.name}: two steps of {type_} have this name, or replaced one of this name, at {version}; rename one.")
+            raise DefinitionError(
+                f"Step {one.name}: two steps of {type_} have this name, or replaced one of this name, at {version}; rename one."
+            )
         if one.event is not shape:
             check_way_down(shape, one.event, f"step {one.name}")
     shapes = tuple(dict.fromkeys([shape, *(one.event for one in steps)]))
@@ -112,7 +118,12 @@ def build_logic(type_: str, version: Version, shape: type[Event], steps: tuple[S
             "shapes": [_describe(one) for one in shapes],
         }
     )
-    by_form = all(not path.column or path.head not in one.__ensue__.state for one in shapes for field in one.__ensue__.resolution for path in field.sources())
+    by_form = all(
+        not path.column or path.head not in one.__ensue__.state
+        for one in shapes
+        for field in one.__ensue__.resolution
+        for path in field.sources()
+    )
     return Logic(type_, version, shape, steps, shapes, document, hashlib.sha256(document).digest(), str(version), by_form)
 
 
@@ -124,14 +135,21 @@ def _check_models(shape: type[Event]) -> None:
             check_way_down(latest, one.model.__ensue__.view_of or one.model, where)
         for column in one.columns or {}:
             if column not in fields_of(latest).by_name:
-                raise DefinitionError(f"{where}: related({column}=…) asks for a column that {latest.__name__} has not; it has {', '.join(fields_of(latest).names)}.")
+                raise DefinitionError(
+                    f"{where}: related({column}=…) asks for a column that {latest.__name__} has not; "
+                    f"it has {', '.join(fields_of(latest).names)}."
+                )
 
 
 def _describe(shape: type[Event]) -> Json:
     info = shape.__ensue__
     form: dict[str, Json] = {one.name: one.codec.describe for one in fields_of(shape).by_name.values()}
     state: dict[str, Json] = {
-        one.name: {"kind": one.kind, "model": one.model.__ensue__.name, "columns": {name: field.codec.describe for name, field in fields_of(one.model).by_name.items()}}
+        one.name: {
+            "kind": one.kind,
+            "model": one.model.__ensue__.name,
+            "columns": {name: field.codec.describe for name, field in fields_of(one.model).by_name.items()},
+        }
         for one in info.state.values()
     }
     return {"name": shape.__name__, "version": str(info.version), "form": form, "state": state}

@@ -21,7 +21,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Column(Mark):
-    """A field whose column has another name; made by `column`."""
+    """A field whose column has another name."""
 
     word = "column(…)"
     name: str
@@ -29,7 +29,11 @@ class Column(Mark):
 
 
 def column(name: str, /, *, default: Any = MISSING) -> Any:
-    """Give the field's column another *name* than the field: `mobile: str = column("phone")` renames in code alone."""
+    """
+    Give the field's column another *name* than the field's own.
+
+    `mobile: str = column("phone")` renames in code alone.
+    """
     return Column(name, default)
 
 
@@ -73,12 +77,12 @@ class Optional(Mark):
     word = "optional()"
 
 
-def by(path: str, /, *, init: Literal[False] = False) -> Any:
+def by(path: str, /, *, init: Literal[False] = False) -> Any:  # noqa: ARG001  # `init` is read by type checkers
     """The id comes from this field of the form, or this column of another state field (`appointment.patient_id`); it is not on the wire."""
     return By(path)
 
 
-def related(*, limit: int = RELATED_LIMIT, init: Literal[False] = False, **columns: Any) -> Any:
+def related(*, limit: int = RELATED_LIMIT, init: Literal[False] = False, **columns: Any) -> Any:  # noqa: ARG001  # as above
     """
     Rows whose *columns* equal these values, or what `by(…)` points to.
 

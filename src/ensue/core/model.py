@@ -49,7 +49,9 @@ def _check_line(cls: type[Model]) -> None:
         )
     for parent in info.parents:
         if not parent.__ensue__.subject:
-            raise DefinitionError(f"{cls.__name__}: of={parent.__name__} is no subject; declare it subject=True, or name the subject itself.")
+            raise DefinitionError(
+                f"{cls.__name__}: of={parent.__name__} is no subject; declare it subject=True, or name the subject itself."
+            )
         children = parent.__ensue__.children
         children[:] = [one for one in children if not is_redefinition(cls, one)] + [cls]
     if info.follows is not None:
@@ -131,7 +133,11 @@ class Model(Data):
 
 
 class View(Model, Generic[M]):
-    """Some columns of a model: `class PatientContact(View[Patient])`. Only what is declared is frozen into the record, and can be updated."""
+    """
+    Some columns of a model: `class PatientContact(View[Patient])`.
+
+    Only what is declared is frozen into the record, and can be updated.
+    """
 
     __slots__ = ()
 
@@ -148,7 +154,9 @@ class View(Model, Generic[M]):
         for one in fields_of(cls).by_name.values():
             declared = whole.by_name.get(one.name)
             if declared is None:
-                raise DefinitionError(f"{cls.__name__}.{one.name}: {models[0].__name__} has no such column; it has {', '.join(whole.names)}.")
+                raise DefinitionError(
+                    f"{cls.__name__}.{one.name}: {models[0].__name__} has no such column; it has {', '.join(whole.names)}."
+                )
             if declared.codec.describe != one.codec.describe or declared.codec.purpose != one.codec.purpose:
                 raise DefinitionError(f"{cls.__name__}.{one.name}: declare it as {models[0].__name__}.{one.name} is declared.")
 

@@ -66,6 +66,7 @@ class Update(Operation[M_co]):
 
     def __init__(self, row: Replaceable[P, M_co], /, *args: P.args, **changes: P.kwargs) -> None:
         self.row = cast(M_co, row)
+        _refuse_positional(self, args)
         checked = _checked(self, row, changes)
         self.changes = {name: value for name, value in checked.items() if getattr(row, name) != value}
         self.unchanged = tuple(name for name in checked if name not in self.changes)
@@ -75,7 +76,11 @@ class Update(Operation[M_co]):
 
 
 class Increase(Operation[M_co]):
-    """Amounts to add to some columns (integers or decimals; negative to subtract); several add up, and stay relative in compare and correct."""
+    """
+    Amounts to add to some columns: integers or decimals, negative to subtract.
+
+    Several add up, and stay relative in compare and correct.
+    """
 
     __slots__ = ("amounts", "row")
     row: M_co
@@ -83,8 +88,11 @@ class Increase(Operation[M_co]):
 
     def __init__(self, row: Replaceable[P, M_co], /, *args: P.args, **amounts: P.kwargs) -> None:
         self.row = cast(M_co, row)
+        _refuse_positional(self, args)
         fields = _columns(self, row, amounts)
-        self.amounts = {name: _amount(f"Increase({type(row).__name__}).{name}", fields.by_name[name].codec, value) for name, value in amounts.items()}
+        self.amounts = {
+            name: _amount(f"Increase({type(row).__name__}).{name}", fields.by_name[name].codec, value) for name, value in amounts.items()
+        }
 
 
 class Delete(Operation[M_co]):
@@ -115,7 +123,11 @@ class Erase(Operation[M_co]):
 
 
 class Cancel(Operation[F_co]):
-    """Stop unfinished effects of earlier events of the event's first subject: of this kind, with this key or any; `Cancel(Effect)` means every kind."""
+    """
+    Stop unfinished effects of earlier events of the event's first subject: of this kind, with this key or any.
+
+    `Cancel(Effect)` means every kind.
+    """
 
     __slots__ = ("effect", "key")
 
@@ -131,6 +143,12 @@ def _check_row(operation: Operation[Any], row: object) -> Model:
         found = "None" if row is None else type(row).__name__
         raise DefinitionError(f"{type(operation).__name__}({found}): expected a row of a model.")
     return row
+
+
+def _refuse_positional(operation: Operation[Any], values: tuple[Any, ...]) -> None:
+    if values:
+        kind = type(operation).__name__
+        raise DefinitionError(f"{kind}: columns are named, found {values[0]!r:.80} without a name; write {kind}(row, column=value).")
 
 
 def _columns(operation: Operation[Any], row: object, names: Iterable[str]) -> Fields:

@@ -41,7 +41,7 @@ class Plan:
         return bool(self.rejections)
 
     def inserted(self, model: type[M]) -> tuple[M, ...]:
-        """The rows of *model* that come into being, as they were inserted; in whatever shape a step wrote them, they are read in this one."""
+        """The rows of *model* that come into being, as they were inserted; a step may have written them in another shape of it."""
         return tuple(_in_shape(one.row, model) for one in self.operations if isinstance(one, Insert) and _is_of(one.row, model))
 
     def updated(self, model: type[M]) -> tuple[M, ...]:

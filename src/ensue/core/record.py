@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +19,7 @@ from ensue.core.event import Context, Event, event_from_form, with_values
 from ensue.core.model import Model, row_of
 from ensue.core.operation import Cancel, Delete, Erase, Insert, Operation, increased, updated
 from ensue.core.plan import Plan
+from ensue.core.step import Step
 from ensue.core.version import Version
 
 
@@ -129,7 +131,7 @@ class Record:
         if self._given_plan is not None:
             return self._given_plan
         logic = self._app.logic(self.type, Version.parse(self.version))
-        return plan_from(self._app, self.document, tuple(step.name for step in logic.steps))
+        return plan_from(self._app, self.document, logic.steps)
 
     def __repr__(self) -> str:
         return f"Record({self.type} {self.id}, {self.place.subject} {self.place.seq}, position {self.place.position})"
@@ -161,7 +163,7 @@ def _row(model: type[Model], id: str, columns: Mapping[str, Json]) -> Model:
     return trusted(model, {"id": id, **known})
 
 
-def plan_from(app: App, document: Mapping[str, Any], steps: tuple[str, ...]) -> Plan:
+def plan_from(app: App, document: Mapping[str, Any], steps: Sequence[Step]) -> Plan:
     """The plan that a payload's operations and effects say, decided by these *steps*."""
     operations = document["operations"]
     effects = document["effects"]
@@ -171,9 +173,9 @@ def plan_from(app: App, document: Mapping[str, Any], steps: tuple[str, ...]) -> 
     kinds = app.effects()
     return Plan(
         tuple(_operation(app, kinds, one, frozen) for one in operations),
-        tuple(_effect(kinds[kind], key, body) for kind, key, body, _ in effects),
+        tuple(_effects(kinds, effects, {step.name: step.origin for step in steps})),
         (),
-        steps,
+        tuple(step.name for step in steps),
         tuple(one[5] for one in operations),
         tuple(one[3] for one in effects),
         tuple(operations),
@@ -181,7 +183,9 @@ def plan_from(app: App, document: Mapping[str, Any], steps: tuple[str, ...]) -> 
     )
 
 
-def _operation(app: App, kinds: Mapping[str, type[Effect]], recorded: list[Any], frozen: dict[tuple[str, str], dict[str, Json]]) -> Operation[Any]:
+def _operation(
+    app: App, kinds: Mapping[str, type[Effect]], recorded: list[Any], frozen: dict[tuple[str, str], dict[str, Json]]
+) -> Operation[Any]:
     kind, name, id, before, after, _ = recorded
     if kind == "cancel":
         return Cancel(effect_of(name, kinds), key=id)
@@ -204,8 +208,13 @@ def _operation(app: App, kinds: Mapping[str, type[Effect]], recorded: list[Any],
     return increased(row, {column: subtract(value, row.__dict__[column]) for column, value in values.items()})
 
 
-def _effect(effect: type[Effect], key: str, body: Mapping[str, Json]) -> Effect:
-    fields = fields_of(effect)
-    values = {name: one.default for name, one in fields.by_name.items() if not one.required}
-    values.update({name: fields.by_name[name].codec.decode(value) for name, value in body.items()})
-    return trusted(effect, {**values, "key": key})
+def _effects(kinds: Mapping[str, type[Effect]], recorded: list[Any], origins: Mapping[str, str]) -> Iterator[Effect]:
+    """The effects as their steps yielded them: one whose key is the default of its step (by name, in *origins*) had none."""
+    ordinals: Counter[tuple[str, str]] = Counter()
+    for kind, key, body, step in recorded:
+        ordinals[step, kind] += 1
+        fields = fields_of(kinds[kind])
+        values = {name: one.default for name, one in fields.by_name.items() if not one.required}
+        values.update({name: fields.by_name[name].codec.decode(value) for name, value in body.items()})
+        values["key"] = None if key == f"{origins.get(step, step)}/{ordinals[step, kind]}" else key
+        yield trusted(kinds[kind], values)

@@ -99,7 +99,9 @@ def _check_message(cls: type[Rejection]) -> None:
         raise DefinitionError(f"{cls.__name__}: its docstring is no message: {error}; write a brace that is meant as such twice.") from None
     for name in wanted:
         if name not in names or name in ("code", "field"):
-            raise DefinitionError(f"{cls.__name__}.{name}: the message names a field that is not declared; declare `{name}: str`, or rename it.")
+            raise DefinitionError(
+                f"{cls.__name__}.{name}: the message names a field that is not declared; declare `{name}: str`, or rename it."
+            )
 
 
 class Rejections(Rejected):

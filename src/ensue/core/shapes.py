@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import pairwise
 from typing import Any, TypeVar, cast
 
 from ensue.core.canonical import Json
@@ -64,14 +65,17 @@ def check_way_down(start: type[Any], end: type[Any], asked_by: str) -> None:
         older = newer.__ensue__.follows
         if "down" in newer.__dict__:
             if newer.__dict__["down"] is None:
-                raise DefinitionError(f"{asked_by} reads {end.__name__}, but {newer.__name__} has no down; replace or end the step from {newer.__ensue__.version} on.")
+                raise DefinitionError(
+                    f"{asked_by} reads {end.__name__}, but {newer.__name__} has no down; "
+                    f"replace or end the step from {newer.__ensue__.version} on."
+                )
         else:
             _check_derived(f"{newer.__name__}.down", _slots(newer), _slots(older), older, f", which {asked_by} needs")
 
 
 def _pairs(shape: type[Any]) -> list[tuple[type[Any], type[Any]]]:
     line = line_of(shape)
-    return list(zip(line, line[1:], strict=False))
+    return list(pairwise(line))
 
 
 def _slots(shape: type[Any]) -> dict[str, tuple[Any, bool]]:
@@ -89,7 +93,10 @@ def _check_derived(what: str, source: Mapping[str, Any], target: Mapping[str, tu
     for name, (kind, required) in target.items():
         if name not in source:
             if required:
-                raise DefinitionError(f"{what} cannot be derived{why}: {cls.__name__}.{name} has no source and no default; write `{what.split('.')[1]}`, or give it a default.")
+                raise DefinitionError(
+                    f"{what} cannot be derived{why}: {cls.__name__}.{name} has no source and no default; "
+                    f"write `{what.split('.')[1]}`, or give it a default."
+                )
         elif source[name][0] != kind:
             raise DefinitionError(f"{what} cannot be derived{why}: {cls.__name__}.{name} has another type; write `{what.split('.')[1]}`.")
 

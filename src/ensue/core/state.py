@@ -39,7 +39,11 @@ class Lookup(_Row[M]):
 
 
 class New(Generic[M]):
-    """The id of a row this event will insert: reads and writes as the id. `= new()` may be left out, and is then derived from the event's id."""
+    """
+    The id of a row this event will insert: reads and writes as the id.
+
+    `= new()` may be left out, and is then derived from the event's id.
+    """
 
     if TYPE_CHECKING:
 
@@ -135,16 +139,22 @@ def state_field(owner: str, name: str, annotation: Any, default: Any) -> StateFi
     model, may_be_none = _model_of(owner, name, get_args(annotation)[0])
     allowed: dict[str, tuple[type, ...]] = {"ref": (By, Optional), "lookup": (By, Optional), "new": (NewId,), "related": (RelatedBy,)}
     given = isinstance(default, Mark)
-    if (given and not isinstance(default, allowed[kind])) or (not given and isinstance(default, (str, int, Model)) and not isinstance(default, bool)):
+    if (given and not isinstance(default, allowed[kind])) or (
+        not given and isinstance(default, (str, int, Model)) and not isinstance(default, bool)
+    ):
         raise DefinitionError(f"{owner}.{name}: this default does not belong to a {kind} field; use {_remedy(kind)}.")
     if kind == "related":
         if not isinstance(default, RelatedBy):
-            raise DefinitionError(f"{owner}.{name}: say which rows; write `= related()` for the children of the event's only Ref to their parent.")
+            raise DefinitionError(
+                f"{owner}.{name}: say which rows; write `= related()` for the children of the event's only Ref to their parent."
+            )
         return StateField(name, kind, model, columns=dict(default.columns), limit=default.limit)
     if isinstance(default, Optional) and not may_be_none:
         raise DefinitionError(f"{owner}.{name}: optional() may read as None; annotate it {kind.capitalize()}[{model.__name__} | None].")
     if may_be_none and kind == "new":
-        raise DefinitionError(f"{owner}.{name}: the id of a new row is never None; write New[{model.__name__}] = new() to let it be left out.")
+        raise DefinitionError(
+            f"{owner}.{name}: the id of a new row is never None; write New[{model.__name__}] = new() to let it be left out."
+        )
     return StateField(
         name,
         kind,

@@ -101,16 +101,21 @@ def contract_of(function: StepFunction, event: type[Event]) -> tuple[Contract, b
         raise DefinitionError(f"Step {name}: {error}; define it above the step.") from error
     parameters = list(inspect.signature(function).parameters.values())
     if len(parameters) not in (1, 2):
-        raise DefinitionError(f"Step {name}: expected (event) or (event, so_far), found {len(parameters)} parameters; a step knows nothing else.")
+        raise DefinitionError(
+            f"Step {name}: expected (event) or (event, so_far), found {len(parameters)} parameters; a step knows nothing else."
+        )
     annotated = hints.get(parameters[0].name)
     if annotated is not event:
         found = getattr(annotated, "__name__", annotated)
-        raise DefinitionError(f"Step {name}: its event is annotated {found}, but it is registered for {event.__name__}; name the same class.")
+        raise DefinitionError(
+            f"Step {name}: its event is annotated {found}, but it is registered for {event.__name__}; name the same class."
+        )
     if len(parameters) == 2 and hints.get(parameters[1].name) is not Plan:
         raise DefinitionError(f"Step {name}.{parameters[1].name}: the second parameter is what was decided so far; annotate it Plan.")
     if "return" not in hints:
         raise DefinitionError(
-            f"Step {name}: the return annotation is the contract; write -> Iterator[Insert[…] | …], or -> None for a step that only rejects."
+            f"Step {name}: the return annotation is the contract; write -> Iterator[Insert[…] | …], "
+            "or -> None for a step that only rejects."
         )
     return _contract(name, hints["return"]), len(parameters) == 2
 
@@ -129,7 +134,9 @@ def _contract(step: str, returned: Any) -> Contract:
     for iterable in _members(returned):
         arguments = get_args(iterable)
         if get_origin(iterable) not in ITERABLES or not arguments:
-            raise DefinitionError(f"Step {step}: a step returns an iterable of operations and effects, found {iterable}; write -> Iterator[…].")
+            raise DefinitionError(
+                f"Step {step}: a step returns an iterable of operations and effects, found {iterable}; write -> Iterator[…]."
+            )
         # A generator's further arguments are what is sent to it and returned; a tuple's are all yielded.
         yielded += [one for one in arguments if one is not Ellipsis] if get_origin(iterable) is tuple else arguments[:1]
     operations: set[tuple[str, str]] = set()

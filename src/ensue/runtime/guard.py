@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import random
 import sys
-import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,8 +36,6 @@ RANDOM_NAMES: Final = frozenset({"getrandom", "urandom"})
 PROCESS_NAMES: Final = frozenset({"execv", "execve", "fork", "forkpty", "posix_spawn", "posix_spawnp", "system"})
 PURE_OS: Final = frozenset({"fspath", "strerror"})
 IN_MEMORY: Final = frozenset({"BytesIO", "StringIO"})
-STANDARD_LIBRARY: Final = sysconfig.get_path("stdlib")
-SITE_PACKAGES: Final = (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
 ENSUE: Final = str(Path(__file__).parents[1])
 
 # Functions written in Python that reach outside without calling one in C that would tell.
@@ -51,12 +48,13 @@ PYTHON_MODULES: Final = {"socket": NETWORK, "subprocess": PROCESS}
 def development_guard(step: Step, event: Event) -> Iterator[None]:
     """Raise StepError where *step* reads clock, randomness or environment, touches files or network, or changes what it was given."""
     found: list[str] = []
+    file = step.function.__code__.co_filename
 
     def watch(frame: FrameType, kind: str, argument: Any) -> None:
         if found or kind not in ("call", "c_call"):
             return
         complaint = _complaint_in_c(argument) if kind == "c_call" else _complaint_in_python(frame)
-        if complaint is not None and (place := _place(frame)) is not None:
+        if complaint is not None and (place := _place(frame, file)) is not None:
             name = getattr(argument, "__name__", None) or frame.f_code.co_name
             found.append(f"{place}: {name} {complaint}")
 
@@ -109,18 +107,16 @@ def _shared_random() -> random.Random:
     return shared
 
 
-def _place(frame: FrameType | None) -> str | None:
-    """The line of the application that a call goes back to; None where Python itself imports a module meanwhile."""
-    place = None
+def _place(frame: FrameType | None, file: str) -> str | None:
+    """The line of the step's own *file* that a call goes back to; None where Python's imports or ensue itself are on the way."""
     while frame is not None:
         path = frame.f_code.co_filename
-        if path.startswith("<frozen importlib"):
+        if path == file:
+            return f"{path}:{frame.f_lineno}"
+        if path.startswith(("<frozen importlib", ENSUE)):
             return None
-        is_library = path.startswith("<") or path.startswith(ENSUE) or (path.startswith(STANDARD_LIBRARY) and not path.startswith(SITE_PACKAGES))
-        if place is None and not is_library:
-            place = f"{path}:{frame.f_lineno}"
         frame = frame.f_back
-    return place
+    return None
 
 
 def _image(event: Event) -> bytes:
