@@ -44,6 +44,7 @@ class Storage:
         self.engine = self._engine()
         self._memory_lock = threading.RLock()
         self._lookers: deque[Session] = deque()
+        self._held: list[Any] = []
         app.check()
         self._bind_named_tables()
         self.models = {model.__ensue__.name: ModelTable(model, self.engine.dialect) for model in app.models()}
@@ -136,7 +137,9 @@ class Storage:
         try:
             raw = self.engine.raw_connection()
             driver: Any = raw.driver_connection
-            if not self.is_memory:
+            if self.is_memory:
+                self._held.append(raw)  # all share one connection, which the pool must not reset behind a writer's back
+            else:
                 raw.detach()
         except DBAPIError as error:
             raise Unavailable(f"{self.url.render_as_string(hide_password=True)} cannot be reached: {error.orig}; nothing was saved.") from error
@@ -179,28 +182,21 @@ class Storage:
     @contextmanager
     def looker(self) -> Iterator[Session]:
         """A session that only looks, from a few that are kept open: asking is as quick as two round trips allow."""
-        if self.is_memory:
-            with self._memory_lock:
-                session = self.session()
-                try:
-                    yield session
-                finally:
-                    session.rollback()
-            return
         try:
             session = self._lookers.pop()
         except IndexError:
             session = self.session()
-        try:
-            yield session
+        with self.writing():
+            try:
+                yield session
+            except (Unavailable, Lost):
+                session.close()
+                raise
+            except BaseException:
+                session.rollback()
+                self._keep(session)
+                raise
             session.rollback()
-        except (Unavailable, Lost):
-            session.close()
-            raise
-        except BaseException:
-            session.rollback()
-            self._keep(session)
-            raise
         self._keep(session)
 
     def _keep(self, session: Session) -> None:
@@ -223,11 +219,15 @@ class Storage:
 @contextmanager
 def _snapshot(storage: Storage) -> Iterator[Connection]:
     with storage.reader() as connection:
+        if storage.is_sqlite:
+            connection.exec_driver_sql("PRAGMA query_only=ON")
         connection.exec_driver_sql("BEGIN" if storage.is_sqlite else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
             yield connection
         finally:
             connection.exec_driver_sql("ROLLBACK")
+            if storage.is_sqlite:  # the pool lends the connection to the writer too
+                connection.exec_driver_sql("PRAGMA query_only=OFF")
 
 
 def _address(url: str | URL, name: str | None) -> URL:
