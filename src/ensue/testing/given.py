@@ -117,7 +117,7 @@ class Outcome:
             AssertionError: with what is missing, unexpected or not the same, column by column.
         """
         __tracebackhide__ = True
-        self._check("", expected, items_of_plan(self.plan))
+        self._check("", expected, self._items())
         return self
 
     def differs_from(self, version: str) -> Difference:
@@ -131,6 +131,13 @@ class Outcome:
         shape = app.logic(request.event.__ensue__.type, Version.parse(version)).shape
         other = Outcome(self._given, replace(request, event=event_in_shape(request.event, shape), version=version), self._actor)
         return Difference(self, other)
+
+    def _items(self) -> list[Item]:
+        """Everything that follows."""
+        if self.record is None:
+            return items_of_plan(self.plan, {})
+        logic = self._given.app.logic(self.record.type, Version.parse(self.record.version))
+        return items_of_plan(self.plan, {step.name: step.origin for step in logic.steps})
 
     def _check(self, what: str, expected: tuple[Expected, ...], found: list[Item]) -> None:
         """Raise AssertionError, begun by *what*, unless exactly *expected* was *found*."""
@@ -163,7 +170,7 @@ class Difference:
     def __init__(self, outcome: Outcome, other: Outcome) -> None:
         self.outcome = outcome
         self.other = other
-        self._difference = compare(items_of_plan(other.plan), items_of_plan(outcome.plan))
+        self._difference = compare(other._items(), outcome._items())
 
     def added(self, *expected: Expected) -> Self:
         """The outcome holds exactly these more than the other; none: nothing more. Raises AssertionError as `Outcome.then`."""

@@ -6,13 +6,14 @@ Rows in an older shape of their model are brought up to the newest, as the ledge
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
 from ensue.core.canonical import Json
-from ensue.core.codec import Codec
+from ensue.core.codec import Codec, add, subtract
 from ensue.core.data import fields_of
 from ensue.core.effect import Effect, effect_body
 from ensue.core.model import Model, encoded_row, newest
@@ -37,7 +38,8 @@ class Item:
     One operation, effect or rejection: what it is, which one, and its values.
 
     `id` is a row's id, the key of an effect or of what is cancelled, or None where a rejection, or any key, is meant.
-    `has_default_key`: an effect whose step, or whose test, named no key. `origin` is the step it came from, for people.
+    `has_default_key`: an effect whose key is what a step's name and the ordinal give (design §7), or that a test expects
+    without a key. `origin` is the step it came from, for people.
     """
 
     kind: str
@@ -78,15 +80,21 @@ def fits(expected: Json, found: Json) -> bool:
 
 
 # ---- what a plan holds ---------------------------------------------------------------------------------------------
-def items_of_plan(plan: Plan) -> list[Item]:
-    """Everything a plan holds, as it stands in the record."""
+def items_of_plan(plan: Plan, origins: Mapping[str, str]) -> list[Item]:
+    """
+    Everything a plan holds, as it stands in the record.
+
+    *origins* are the names under which steps make default keys, by their own names (`Step.origin`).
+    """
     items = [
         _recorded(operation, recorded, step)
         for operation, recorded, step in zip(plan.operations, plan.recorded_operations, plan.operation_steps, strict=True)
     ]
-    for effect, recorded, step in zip(plan.effects, plan.recorded_effects, plan.effect_steps, strict=True):
-        _, key, body, _ = recorded
-        items.append(Item("Effect", type(effect).__name__, str(key), _object(body), effect.key is None, step))
+    ordinals: Counter[tuple[str, Json]] = Counter()
+    for effect, (kind, key, body, _), step in zip(plan.effects, plan.recorded_effects, plan.effect_steps, strict=True):
+        ordinals[step, kind] += 1
+        is_default = key == f"{origins[step]}/{ordinals[step, kind]}"
+        items.append(Item("Effect", type(effect).__name__, str(key), _object(body), is_default, step))
     return items + [_rejection(one) for one in plan.rejections]
 
 
@@ -158,7 +166,7 @@ def _increase(one: Increase[Any], present: Row) -> Row:
     if newest(model) is model or model.__ensue__.view_of is not None:
         return {column: _amount(fields_of(model).by_name[column].codec, amount) for column, amount in one.amounts.items() if amount}
     row: Any = row_in_shape(model, present)
-    after = changes_brought_up(one.row, {column: getattr(row, column) + amount for column, amount in one.amounts.items()}, present)
+    after = changes_brought_up(one.row, {column: add(getattr(row, column), amount) for column, amount in one.amounts.items()}, present)
     return _amounts(newest(model), present, after)
 
 
@@ -166,7 +174,7 @@ def _amounts(model: type[Model], before: Row, after: Row) -> Row:
     """By how much columns differ."""
     codecs = {name: one.codec for name, one in fields_of(model).by_name.items()}
     return {
-        column: _amount(codecs[column], codecs[column].decode(value) - codecs[column].decode(before[column]))
+        column: _amount(codecs[column], subtract(codecs[column].decode(value), codecs[column].decode(before[column])))
         for column, value in after.items()
     }
 
