@@ -2,15 +2,16 @@
 PostgreSQL: READ COMMITTED, row locks on the heads, and two round trips a batch by pipelining.
 
 The first round trip begins, locks and reads; every read is a statement after the lock, so it sees what was committed
-before the lock was had. The second writes, takes positions and commits. Rows travel as arrays, one a column:
-one statement a table, whatever the size of the batch.
+before the lock was had. The second writes, takes positions and commits. Rows travel as arrays, one a column: one
+statement a table, whatever the size of the batch. A single row travels as plain values, since arrays of one cost a lone
+caller half as much again. Numbers of rows are parameters, never text, so that each statement is prepared once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg import errors
@@ -19,11 +20,11 @@ from ensue.core.facts import Facts, Needs
 from ensue.errors import Refused, Unavailable
 from ensue.storage.session import Head, Lost, ModelTable, Opened, Raced, RowWrite, Stored, Writes, split_answers
 
-LOCK_HEADS: Final = "SELECT subject, seq, at, hash FROM ensue_head WHERE subject = ANY(%b::text[]) ORDER BY subject FOR UPDATE"
+LOCK: Final = " ORDER BY subject FOR UPDATE"
 STORED: Final = (
-    "SELECT e.id, e.subject, e.seq, p.seed, p.request FROM ensue_event e JOIN ensue_payload p ON p.subject = e.subject AND p.seq = e.seq WHERE e.id = ANY(%b::text[])"
+    "SELECT e.id, e.subject, e.seq, p.seed, p.request FROM ensue_event e JOIN ensue_payload p ON p.subject = e.subject AND p.seq = e.seq WHERE e.id"
 )
-HEADS: Final = "SELECT subject, seq, at, hash FROM ensue_head WHERE subject = ANY(%b::text[])"
+HEADS: Final = "SELECT subject, seq, at, hash FROM ensue_head WHERE subject"
 LAST_WRITERS: Final = (
     "SELECT o.row_id, o.columns, e.id FROM ensue_operation o JOIN ensue_event e ON e.subject = o.subject AND e.seq = o.seq "
     "JOIN ensue_log l ON l.subject = o.subject AND l.seq = o.seq "
@@ -36,18 +37,44 @@ PLACE: Final = (
     "FROM counter, unnest(%b::text[], %s::bigint[], %b::bytea[]) WITH ORDINALITY AS entry (subject, seq, hash, n)) "
     "SELECT first FROM counter"
 )
-MOVE_HEADS: Final = (
-    "UPDATE ensue_head AS h SET seq = moved.seq, at = moved.at, hash = moved.hash "
-    "FROM unnest(%s::bigint[], %b::text[], %b::bytea[], %b::text[], %s::bigint[]) AS moved (seq, at, hash, subject, seen) "
-    "WHERE h.subject = moved.subject AND h.seq = moved.seen"
+PLACE_ONE: Final = (
+    "WITH counter AS (UPDATE ensue_ledger SET position = position + 1 RETURNING position - 1 AS first), "
+    "placed AS (INSERT INTO ensue_log (position, subject, seq, hash) SELECT counter.first, %b::text, %s::bigint, %b::bytea FROM counter) "
+    "SELECT first FROM counter"
 )
 
 
-def _insert(table: str, columns: str, types: str, conflict: str = "") -> str:
-    arrays = ", ".join(f"%{'b' if kind in ('text', 'bytea') else 's'}::{kind}[]" for kind in types.split())
-    return f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({arrays}){conflict}"
+class _Statement(NamedTuple):
+    """One change, for many rows as arrays and for a single row as values."""
+
+    many: str
+    one: str
 
 
+def _insert(table: str, columns: str, types: str, conflict: str = "") -> _Statement:
+    kinds = [(kind, "b" if kind in ("text", "bytea") else "s") for kind in types.split()]
+    arrays, values = ", ".join(f"%{form}::{kind}[]" for kind, form in kinds), ", ".join(f"%{form}::{kind}" for kind, form in kinds)
+    return _Statement(f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({arrays}){conflict}", f"INSERT INTO {table} ({columns}) VALUES ({values}){conflict}")
+
+
+def _counted(change: str) -> str:
+    """
+    *change*, failing when it touches another number of rows than its last parameter says.
+
+    The count is checked by the database, in the same round trip: a division by zero aborts the transaction before the
+    COMMIT that is already on its way.
+    """
+    return f"WITH changed AS ({change} RETURNING 1) SELECT 1 / (CASE WHEN count(*) = %s THEN 1 ELSE 0 END) FROM changed"
+
+
+MOVE_HEADS: Final = _Statement(
+    _counted(
+        "UPDATE ensue_head AS h SET seq = moved.seq, at = moved.at, hash = moved.hash "
+        "FROM unnest(%s::bigint[], %b::text[], %b::bytea[], %b::text[], %s::bigint[]) AS moved (seq, at, hash, subject, seen) "
+        "WHERE h.subject = moved.subject AND h.seq = moved.seen"
+    ),
+    _counted("UPDATE ensue_head SET seq = %s::bigint, at = %b::text, hash = %b::bytea WHERE subject = %b::text AND seq = %s::bigint"),
+)
 INSERTS: Final = {
     "heads_new": _insert("ensue_head", "subject, seq, at, hash", "text bigint text bytea"),
     "logic": _insert("ensue_logic", "hash, document", "bytea bytea", " ON CONFLICT DO NOTHING"),
@@ -69,27 +96,28 @@ class PostgresqlSession:
     def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], models: Mapping[str, ModelTable]) -> None:
         self._connection = connection
         self.models = models
-        self._statements: dict[Any, str] = {}
+        self._changes = connection.cursor()
+        self._statements: dict[Any, _Statement] = {}
         self._locks = False
         """Whether rows of tables that others write too are locked as they are read."""
 
     def open(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
         """One round trip: begin, lock, look, read."""
-        return self._begin("BEGIN", LOCK_HEADS, subjects, event_ids, needs, facts)
+        return self._begin("BEGIN", True, subjects, event_ids, needs, facts)
 
     def look(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
         """One round trip, on a snapshot."""
-        return self._begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", HEADS, subjects, event_ids, needs, facts)
+        return self._begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", False, subjects, event_ids, needs, facts)
 
-    def _begin(self, begin: str, select_heads: str, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
-        self._locks = select_heads is LOCK_HEADS
+    def _begin(self, begin: str, locks: bool, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
+        self._locks = locks
         try:
             with self._connection.pipeline():
                 self._execute(begin)
-                heads = self._execute(select_heads, (list(subjects),))
+                heads = self._among(HEADS, subjects, LOCK if locks else "")
                 now = self._execute("SELECT clock_timestamp()")
-                stored = self._execute(STORED, (list(event_ids),)) if event_ids else None
-                learn = self._ask(needs, facts, lock=self._locks)
+                stored = self._among(STORED, event_ids) if event_ids else None
+                learn = self._ask(needs, facts, lock=locks)
             for one in learn:
                 one()
             return Opened(
@@ -110,19 +138,19 @@ class PostgresqlSession:
 
     def heads(self, subjects: Sequence[str]) -> dict[str, Head]:
         """The heads as they stand, not locked."""
-        return {row[0]: Head(*row[1:]) for row in self._select(HEADS, (list(subjects),))}
+        return {row[0]: Head(*row[1:]) for row in self._select(lambda: self._among(HEADS, subjects))}
 
     def stored(self, event_ids: Sequence[str]) -> dict[str, Stored]:
         """Which of these events stand already."""
-        return {row[0]: Stored(*row[1:]) for row in self._select(STORED, (list(event_ids),))}
+        return {row[0]: Stored(*row[1:]) for row in self._select(lambda: self._among(STORED, event_ids))}
 
     def last_writers(self, model: str, ids: Sequence[str]) -> list[tuple[str, str, str]]:
         """Every write to these rows, oldest first."""
-        return [(row[0], row[1], row[2]) for row in self._select(LAST_WRITERS, (model, list(ids)))]
+        return [(row[0], row[1], row[2]) for row in self._select(lambda: self._execute(LAST_WRITERS, (model, list(ids))))]
 
-    def _select(self, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    def _select(self, send: Callable[[], psycopg.Cursor[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
         try:
-            return self._execute(statement, values).fetchall()
+            return send().fetchall()
         except psycopg.Error as error:
             raise self._fault(error, wrote=False) from error
 
@@ -138,29 +166,49 @@ class PostgresqlSession:
     def _execute(self, statement: str, values: Sequence[Any] = ()) -> psycopg.Cursor[tuple[Any, ...]]:
         return self._connection.cursor().execute(statement, values, prepare=True)  # type: ignore[arg-type]  # built here from fixed text and quoted names
 
+    def _among(self, select: str, texts: Sequence[str], end: str = "") -> psycopg.Cursor[tuple[Any, ...]]:
+        """*select*, which ends with a column, for rows whose column is one of *texts*."""
+        if len(texts) == 1:
+            return self._execute(f"{select} = %b::text{end}", texts)
+        return self._execute(f"{select} = ANY(%b::text[]){end}", (list(texts),))
+
     def _ask(self, needs: Needs, facts: Facts, *, lock: bool) -> list[Callable[[], None]]:
         """Send the queries; what is returned takes the answers in, once the pipeline has ended."""
         learn: list[Callable[[], None]] = []
         for name, ids in needs.rows.items():
             model = self.models[name]
             end = f" ORDER BY {model.quoted['id']} FOR UPDATE" if lock and model.external else ""
-            cursor = self._execute(f"SELECT {model.select_list} FROM {model.table} WHERE {model.quoted['id']} = ANY(%b::text[]){end}", (sorted(ids),))
+            cursor = self._among(f"SELECT {model.select_list} FROM {model.table} WHERE {model.quoted['id']}", sorted(ids), end)
             learn.append(lambda name=name, ids=ids, model=model, cursor=cursor: facts.learn(name, ids, {row[0]: model.row(row) for row in cursor.fetchall()}))  # type: ignore[misc]  # the lambda's defaults
         for (name, columns), wanted in needs.queries.items():
             learn.append(self._ask_related(self.models[name], columns, wanted, facts))
         return learn
 
     def _ask_related(self, model: ModelTable, columns: tuple[str, ...], wanted: Mapping[tuple[Any, ...], int], facts: Facts) -> Callable[[], None]:
+        if len(wanted) == 1:
+            return self._ask_one_related(model, columns, wanted, facts)
         arrays = ", ".join(f"%s::{model.codecs[column].cast}[]" for column in columns)
         names = ", ".join(f"w{place}" for place in range(len(columns)))
         match = " AND ".join(f"t.{model.quoted[column]} {'=' if _never_null(wanted, place) else 'IS NOT DISTINCT FROM'} wanted.w{place}" for place, column in enumerate(columns))
         listed = ", ".join(f"t.{model.quoted[column]}" for column in model.columns)
-        limit = sum(wanted.values()) + len(wanted)
         cursor = self._execute(
-            f"SELECT {listed} FROM {model.table} AS t JOIN unnest({arrays}) AS wanted ({names}) ON {match} LIMIT {limit}",
-            [list(values) for values in zip(*model.store(columns, list(wanted)), strict=True)],
+            f"SELECT {listed} FROM {model.table} AS t JOIN unnest({arrays}) AS wanted ({names}) ON {match} LIMIT %s",
+            (*_arrays(model.store(columns, list(wanted))), sum(wanted.values()) + len(wanted)),
         )
+        return self._learning(cursor, model, columns, wanted, facts)
 
+    def _ask_one_related(self, model: ModelTable, columns: tuple[str, ...], wanted: Mapping[tuple[Any, ...], int], facts: Facts) -> Callable[[], None]:
+        ((values, limit),) = wanted.items()
+        match = " AND ".join(
+            f"{model.quoted[column]} {'IS NOT DISTINCT FROM' if value is None else '='} %s::{model.codecs[column].cast}" for column, value in zip(columns, values, strict=True)
+        )
+        (stored,) = model.store(columns, [values])
+        cursor = self._execute(f"SELECT {model.select_list} FROM {model.table} WHERE {match} LIMIT %s", (*stored, limit + 1))
+        return self._learning(cursor, model, columns, wanted, facts)
+
+    def _learning(
+        self, cursor: psycopg.Cursor[tuple[Any, ...]], model: ModelTable, columns: tuple[str, ...], wanted: Mapping[tuple[Any, ...], int], facts: Facts
+    ) -> Callable[[], None]:
         def learn() -> None:
             rows = {row[0]: model.row(row) for row in cursor.fetchall()}
             for values, answer in split_answers(wanted, columns, rows).items():
@@ -177,10 +225,12 @@ class PostgresqlSession:
                     self._write_rows(write)
                 for name, insert in INSERTS.items():
                     if rows := getattr(writes, name):
-                        self._execute(insert, _arrays(rows))
+                        self._change(insert, rows)
                 if writes.heads_moved:
-                    self._execute(_counted(MOVE_HEADS), (*_arrays(writes.heads_moved), len(writes.heads_moved)))
-                if writes.log:
+                    self._change(MOVE_HEADS, writes.heads_moved, len(writes.heads_moved))
+                if len(writes.log) == 1:
+                    placed = self._execute(PLACE_ONE, writes.log[0])
+                elif writes.log:
                     placed = self._execute(PLACE, (len(writes.log), len(writes.log), *_arrays(writes.log)))
                 self._execute("COMMIT")
             return int(placed.fetchall()[0][0]) if placed is not None else -1
@@ -193,8 +243,14 @@ class PostgresqlSession:
         statement = self._statements.get(key)
         if statement is None:
             statement = self._statements[key] = _row_statement(model, write)
-        values: list[Any] = _arrays(model.store(write.columns, write.rows))
-        self._execute(statement, values if write.kind == "insert" else [*values, len(write.rows)])
+        self._change(statement, model.store(write.columns, write.rows), *(() if write.kind == "insert" else (len(write.rows),)))
+
+    def _change(self, statement: _Statement, rows: Sequence[tuple[Any, ...]], *expected: int) -> None:
+        """Send a change of *rows*; nothing is read back, so all of them share a cursor."""
+        if len(rows) == 1:
+            self._changes.execute(statement.one, (*rows[0], *expected), prepare=True)  # type: ignore[arg-type]  # built here from fixed text and quoted names
+        else:
+            self._changes.execute(statement.many, (*_arrays(rows), *expected), prepare=True)  # type: ignore[arg-type]  # likewise
 
     def rollback(self) -> None:
         """Give up the transaction."""
@@ -224,27 +280,22 @@ def _arrays(rows: Sequence[tuple[Any, ...]]) -> list[Any]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def _counted(change: str) -> str:
-    """
-    *change*, failing when it touches another number of rows than its last parameter says.
-
-    The count is checked by the database, in the same round trip: a division by zero aborts the transaction before the
-    COMMIT that is already on its way.
-    """
-    return f"WITH changed AS ({change} RETURNING 1) SELECT 1 / (CASE WHEN count(*) = %s THEN 1 ELSE 0 END) FROM changed"
-
-
-def _row_statement(model: ModelTable, write: RowWrite) -> str:
+def _row_statement(model: ModelTable, write: RowWrite) -> _Statement:
     names = [model.quoted[column] for column in write.columns]
-    arrays = ", ".join(f"%s::{model.codecs[column].cast}[]" for column in write.columns)
+    casts = [model.codecs[column].cast for column in write.columns]
+    arrays = ", ".join(f"%s::{cast}[]" for cast in casts)
     if write.kind == "insert":
-        return f"INSERT INTO {model.table} ({', '.join(names)}) SELECT * FROM unnest({arrays})"
-    row = f"unnest({arrays}) AS w ({', '.join(f'w{place}' for place in range(len(names)))})"
-    match = f"t.{names[-1]} = w.w{len(names) - 1}"
-    if write.kind == "update":
-        sets = ", ".join(f"{name} = w.w{place}" for place, name in enumerate(names[:-1]))
-        return _counted(f"UPDATE {model.table} AS t SET {sets} FROM {row} WHERE {match}")
-    return _counted(f"DELETE FROM {model.table} AS t USING {row} WHERE {match}")
+        insert = f"INSERT INTO {model.table} ({', '.join(names)})"
+        return _Statement(f"{insert} SELECT * FROM unnest({arrays})", f"{insert} VALUES ({', '.join(f'%s::{cast}' for cast in casts)})")
+    rows = f"unnest({arrays}) AS w ({', '.join(f'w{place}' for place in range(len(names)))})"
+    match, match_one = f"t.{names[-1]} = w.w{len(names) - 1}", f"{names[-1]} = %s::{casts[-1]}"
+    if write.kind == "delete":
+        return _Statement(_counted(f"DELETE FROM {model.table} AS t USING {rows} WHERE {match}"), _counted(f"DELETE FROM {model.table} WHERE {match_one}"))
+    sets = ", ".join(f"{name} = w.w{place}" for place, name in enumerate(names[:-1]))
+    sets_one = ", ".join(f"{name} = %s::{cast}" for name, cast in zip(names[:-1], casts[:-1], strict=True))
+    return _Statement(
+        _counted(f"UPDATE {model.table} AS t SET {sets} FROM {rows} WHERE {match}"), _counted(f"UPDATE {model.table} SET {sets_one} WHERE {match_one}")
+    )
 
 
 def _never_null(wanted: Mapping[tuple[Any, ...], int], place: int) -> bool:
