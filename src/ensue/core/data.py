@@ -306,9 +306,18 @@ def fields_of(cls: type[Data]) -> Fields:
     """
     fields = cls.__dict__.get("__ensue_fields__")
     if fields is None:
-        fields = _resolve(cls)
-        cls.__ensue_fields__ = fields
+        if cls in _resolving:
+            raise DefinitionError(f"{cls.__name__}: it contains itself; give the parts a class of their own, or rows of a model.")
+        _resolving.append(cls)
+        try:
+            fields = cls.__ensue_fields__ = _resolve(cls)
+        finally:
+            _resolving.remove(cls)
     return fields
+
+
+_resolving: list[type[Data]] = []
+"""The classes whose fields are being resolved just now, each for the sake of the one before it."""
 
 
 def _resolve(cls: type[Data]) -> Fields:
