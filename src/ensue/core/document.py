@@ -12,7 +12,7 @@ Document: what an event's payload says, as leaves in their order (design §5), a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from ensue.core.app import App
@@ -32,8 +32,9 @@ def leaves_of(binding: Binding, bound: Bound, plan: Plan, model_fields: Split, e
     state = _split_state(bound.state, model_fields, apart)
     operations = [_split_operation(one, place, model_fields, apart) for place, one in enumerate(plan.recorded_operations)]
     effects: list[Json] = []
-    recorded: Sequence[list[Any]] = plan.recorded_effects
-    for place, (kind, key, body, step) in enumerate(recorded):
+    kind: Any
+    body: Any
+    for place, (kind, key, body, step) in enumerate(plan.recorded_effects):
         fields = effect_fields(kind)
         effects.append([kind, key, fields.split(body, f"effects/{place}", apart) if fields.splits else body, step])
     return [("form", form), ("state", state), ("operations", operations), ("effects", effects), *apart]

@@ -49,7 +49,7 @@ class EventInfo:
 class _Inner:
     """What an event holds beside its fields. Type checkers take every annotation in a Data class for a field, so it has its own."""
 
-    __slots__ = ("_context", "_sent")
+    __slots__ = ()  # the places are made in Event: of two bases, only one may have some
     _context: Context | None
     _sent: frozenset[str]
 
@@ -71,7 +71,7 @@ class Event(Data, _Inner):
         DefinitionError: at the class statement. InvalidForm: when made, with every problem at once.
     """
 
-    __slots__ = ()
+    __slots__ = ("_context", "_sent")
     __ensue__: ClassVar[EventInfo]
     __ensue_reserved__ = frozenset({"id", "at", "actor", "new_id", "random", "occurred", "up", "down"})
 

@@ -159,24 +159,22 @@ def _sequence(item: Codec, build: Callable[[Any], Any], *, ordered: bool) -> Cod
             raise ValueError(f"expected values that differ, found {len(value) - len(built)} twice")
         return built
 
-    split = None
-    if item.purpose is not None or item.split is not None:
+    def decode(values: Any) -> Any:
+        return build(decode_item(value) for value in values)
 
-        def split(values: Json, path: str, leaves: list[tuple[str, Json]]) -> Json:
-            assert isinstance(values, list)
-            return [split_leaf(item, value, f"{path}/{place}", leaves) for place, value in enumerate(values)]
+    def split(values: Json, path: str, leaves: list[tuple[str, Json]]) -> Json:
+        assert isinstance(values, list)
+        return [split_leaf(item, value, f"{path}/{place}", leaves) for place, value in enumerate(values)]
 
-    check = None
-    if (check_item := item.check) is not None:
+    def check(values: Any) -> None:
+        assert check_item is not None
+        for value in values:
+            check_item(value)
 
-        def check(values: Any) -> None:
-            for value in values:
-                check_item(value)
-
-    name = "tuple" if ordered else "frozenset"
-    return Codec(
-        "json", encode, lambda values: build(decode_item(value) for value in values), read, {name: item.describe}, split=split, check=check
-    )
+    check_item = item.check
+    splits = item.purpose is not None or item.split is not None
+    described: Json = {"tuple" if ordered else "frozenset": item.describe}
+    return Codec("json", encode, decode, read, described, split=split if splits else None, check=check if check_item is not None else None)
 
 
 def split_leaf(codec: Codec, value: Json, path: str, leaves: list[tuple[str, Json]]) -> Json:

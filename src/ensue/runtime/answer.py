@@ -72,11 +72,11 @@ class Answer(Generic[T]):
         callback(self)
 
     def __await__(self) -> Generator[Any, None, T]:
-        if self._outcome is None:
+        if not self.done():
             loop = asyncio.get_running_loop()
             future: asyncio.Future[None] = loop.create_future()
             with _giving:
-                if self._outcome is None:
+                if not self.done():
                     self._waiters = [*(self._waiters or ()), (loop, future)]
                 else:
                     future.set_result(None)

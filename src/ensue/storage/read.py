@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, or_, select
+from sqlalchemy import Connection, and_, select
 
 from ensue.storage.tables import attempt, event, ledger, link, log, operation, payload, read
 
@@ -46,7 +46,7 @@ _RECORD = (
 )  # fmt: skip
 
 
-def _stored(row: Row[Any]) -> StoredRecord:
+def _stored(row: Any) -> StoredRecord:  # a row of _RECORD; SQLAlchemy 2.0 and 2.1 name its type differently
     return StoredRecord(*row)
 
 
@@ -83,26 +83,6 @@ def records_of_row(connection: Connection, model: str, row_id: str) -> list[Stor
     """The events that wrote one row, oldest first."""
     wrote = select(operation.c.subject, operation.c.seq).where(operation.c.model == model, operation.c.row_id == row_id, operation.c.kind != "read").distinct().subquery()
     return [_stored(row) for row in connection.execute(_RECORD.join(wrote, and_(wrote.c.subject == event.c.subject, wrote.c.seq == event.c.seq)).order_by(log.c.position))]
-
-
-def links_of(connection: Connection, places: Sequence[tuple[str, int]]) -> dict[tuple[str, int], list[tuple[str, int]]]:
-    """The further chains of events, by the place of each event in its own."""
-    found: dict[tuple[str, int], list[tuple[str, int]]] = {place: [] for place in places}
-    for start in range(0, len(places), CHUNK):
-        wanted = [and_(link.c.event_subject == subject, link.c.event_seq == seq) for subject, seq in places[start : start + CHUNK]]
-        for row in connection.execute(select(link).where(or_(*wanted)).order_by(link.c.subject)):
-            found[row.event_subject, row.event_seq].append((row.subject, row.seq))
-    return found
-
-
-def operations_of(connection: Connection, subject: str, seq: int) -> list[tuple[int, str, str, str, str]]:
-    """n, kind, model, row id and columns of one event's operations."""
-    rows = connection.execute(
-        select(operation.c.n, operation.c.kind, operation.c.model, operation.c.row_id, operation.c.columns)
-        .where(operation.c.subject == subject, operation.c.seq == seq)
-        .order_by(operation.c.n)
-    )
-    return [tuple(row) for row in rows]  # type: ignore[misc]  # five columns were selected
 
 
 def size(connection: Connection) -> int:

@@ -92,33 +92,43 @@ class Session(Protocol):
 
     def open(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
         """Begin, lock the heads of *subjects* (sorted) in one statement, then look ids up and load *needs* into *facts*."""
+        ...
 
     def look(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
         """As `open`, on one read-only snapshot and without any lock; `rollback` ends it."""
+        ...
 
     def load(self, needs: Needs, facts: Facts) -> None:
         """Load more, inside the transaction."""
+        ...
 
     def peek(self, needs: Needs, facts: Facts) -> None:
         """Load without locks, outside any transaction."""
+        ...
 
     def heads(self, subjects: Sequence[str]) -> dict[str, Head]:
         """The heads as they stand, not locked."""
+        ...
 
     def stored(self, event_ids: Sequence[str]) -> dict[str, Stored]:
         """Which of these events stand already."""
+        ...
 
     def last_writers(self, model: str, ids: Sequence[str]) -> list[tuple[str, str, str]]:
         """Row id, columns (separated by spaces) and event id of every write to these rows, oldest first."""
+        ...
 
     def finish(self, writes: Writes) -> int:
         """Write everything, take positions last, commit. The position of the first event. Raises Refused, Raced, Lost, Unavailable."""
+        ...
 
     def rollback(self) -> None:
         """Give up the transaction; never raises."""
+        ...
 
     def close(self) -> None:
         """Close the connection; never raises."""
+        ...
 
 
 class ModelTable:
