@@ -17,6 +17,7 @@ from ensue.cli.program import run as run_command
 from tests.source_tree import ROOT
 
 SHOP = "tests.cli.shop:shop"
+OURS = ("ENSUE_ACTOR", "ENSUE_DATABASE", "ENSUE_DEVELOPMENT", "ENSUE_TAG_KEYS", "COLUMNS", "FORCE_COLOR", "NO_COLOR")
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ Run = Callable[..., Result]
 @pytest.fixture(autouse=True)
 def quiet_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of whoever runs the tests reaches a command, and no command changes the path of the others."""
-    for name in ("ENSUE_ACTOR", "ENSUE_DATABASE", "ENSUE_TAG_KEYS", "COLUMNS", "FORCE_COLOR", "PAGER"):
+    for name in OURS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "path", [*sys.path])
 
@@ -80,18 +81,22 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
     return run_in_process
 
 
-def environment(given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The surroundings of a program of its own: this checkout, UTF-8, and what is *given*."""
-    return {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "PYTHONUTF8": "1", **(given or {})}
+@pytest.fixture(scope="session")
+def surroundings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a program of its own: this checkout, UTF-8, and bytecode that is kept from one start to the next."""
+    kept = {name: value for name, value in os.environ.items() if name not in (*OURS, "PYTHONDONTWRITEBYTECODE")}
+    path = os.pathsep.join((str(ROOT / "src"), str(ROOT)))
+    return {**kept, "PYTHONPATH": path, "PYTHONPYCACHEPREFIX": str(tmp_path_factory.mktemp("bytecode")), "PYTHONUTF8": "1"}
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Run:
+def program(tmp_path: Path, surroundings: dict[str, str]) -> Run:
     """The program itself, started in an empty folder."""
 
     def run_program(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, input: bytes = b"") -> Result:
         command = [sys.executable, "-m", "ensue.cli", *arguments]
-        done = subprocess.run(command, cwd=cwd or tmp_path, env=environment(env), input=input, capture_output=True, timeout=60, check=False)
+        environment = {**surroundings, **(env or {})}
+        done = subprocess.run(command, cwd=cwd or tmp_path, env=environment, input=input, capture_output=True, timeout=60, check=False)
         return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return run_program

@@ -10,20 +10,16 @@ Answers go to stdout, failures, messages and progress to stderr.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from ensue.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-PIPED_WIDTH = 100
-"""Columns of text where nobody's terminal says how many there are."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +42,6 @@ def release() -> str:
         return version("ensue")
     except PackageNotFoundError:
         return "unreleased"
-
-
-def console_on(stream: IO[str]) -> Console:
-    """A console that takes text as it is: no markup, no guessed colours; plain where *stream* is no terminal, or NO_COLOR is set."""
-    from rich.console import Console
-
-    width = None if stream.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH
-    return Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
 
 
 def print_envelope(data: Any, error: dict[str, Any] | None) -> None:

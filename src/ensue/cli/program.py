@@ -14,7 +14,7 @@ import typer
 from ensue.cli import attempts, db, demo, history, show, submit, tags, timeline, verify
 from ensue.cli.exit_codes import IN_HELP, ExitCode
 from ensue.cli.failure import Failure, failure_of
-from ensue.cli.output import Answer, console_on, print_envelope, release
+from ensue.cli.output import Answer, print_envelope, release
 from ensue.errors import EnsueError, RequestError
 
 program = typer.Typer(
@@ -105,11 +105,12 @@ def tell(outcome: Answer | Failure | int, *, as_json: bool) -> int:
         return outcome
     if as_json:
         print_envelope(outcome.data if isinstance(outcome, Answer) else None, outcome.error)
-    elif isinstance(outcome, Answer):
-        outcome.show(console_on(sys.stdout))
-        sys.stdout.flush()
     else:
-        outcome.show(console_on(sys.stderr))
+        from ensue.cli.console import console_on
+
+        stream = sys.stdout if isinstance(outcome, Answer) else sys.stderr
+        outcome.show(console_on(stream))
+        stream.flush()
     return outcome.exit_code
 
 

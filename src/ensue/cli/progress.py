@@ -18,7 +18,7 @@ def bar(what: str, unit: str) -> Iterator[Report | None]:
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from ensue.cli.output import console_on
+    from ensue.cli.console import console_on
 
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
     with Progress(*columns, console=console_on(sys.stderr), transient=True) as progress:
