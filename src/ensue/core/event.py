@@ -137,34 +137,40 @@ class Event(Data, _Inner):
     def __getattr__(self, name: str) -> Any:
         if name in self.__ensue__.state:
             raise NotLoaded(f"{type(self).__name__}.{name} is not loaded: state can be read inside a step, or in a record.")
+        if name in Context._fields:  # Python asks here again after a property has raised an AttributeError
+            raise NotLoaded(f"{type(self).__name__}.{name} is not known before the ledger has taken the event.")
         raise AttributeError(
             f"{type(self).__name__} has no field {name!r}; it has {', '.join((*fields_of(type(self)).names, *self.__ensue__.state))}"
         )
 
-    def _known(self, name: str) -> Context:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), dict(self.__dict__), self._context, self._sent)
+
+    @property
+    def _known(self) -> Context:
         if self._context is None:
-            raise NotLoaded(f"{type(self).__name__}.{name} is not known before the ledger has taken the event.")
+            raise NotLoaded
         return self._context
 
     @property
     def id(self) -> str:
         """The event's id, a UUIDv8: derived from ledger, actor and key, or random without a key."""
-        return self._known("id").id
+        return self._known.id
 
     @property
     def at(self) -> datetime:
         """The moment of the decision, UTC."""
-        return self._known("at").at
+        return self._known.at
 
     @property
     def actor(self) -> str:
         """Who acts, an opaque id."""
-        return self._known("actor").actor
+        return self._known.actor
 
     @property
     def occurred(self) -> datetime | None:
         """When it held by the caller's word, UTC; None where the caller did not say."""
-        return self._known("occurred").occurred
+        return self._known.occurred
 
     def new_id(self, label: str) -> str:
         """An id for a new row, a UUIDv8 derived from the event's id and *label*: the same in every replay and version."""
@@ -173,6 +179,10 @@ class Event(Data, _Inner):
     def random(self, label: str) -> int:
         """A number of 128 bits derived from the event's id and *label*: unpredictable before, the same in every replay."""
         return random_number(self.id, label)
+
+
+def _rebuild(cls: type[E], values: dict[str, Any], context: Context | None, sent: frozenset[str]) -> E:
+    return _with(trusted(cls, values), context, sent)
 
 
 def _check_line(cls: type[Event]) -> None:

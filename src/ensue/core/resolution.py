@@ -16,7 +16,7 @@ from ensue.core.field_types import codec_for
 from ensue.core.marks import By
 from ensue.core.model import Model, newest, parent_column
 from ensue.core.state import StateField
-from ensue.errors import DefinitionError
+from ensue.errors import DefinitionError, InvalidForm
 
 
 def check_subject(owner: str, state: Mapping[str, StateField], system: str | None) -> None:
@@ -86,8 +86,10 @@ def in_order(owner: str, form: Mapping[str, Declared], state: Mapping[str, State
                 )
             if path.head in state:
                 visit(state[path.head])
-        for column in one.columns or {}:
+        for column, wanted in (one.columns or {}).items():
             _check_column(where, newest(one.model), column)
+            if not isinstance(wanted, By):
+                _check_constant(where, newest(one.model), column, wanted)
         ordered[one.name] = one
 
     for one in state.values():
@@ -124,6 +126,14 @@ def _kind_below(where: str, path: By, declared: Declared) -> str:
             raise DefinitionError(f"{where} leads to nothing called {part!r}; it has {', '.join(names) or 'no names'}.")
         described = names[part]
     return codec.kind if not path.column else "text" if described in ("text", {"optional": "text"}) else str(described)
+
+
+def _check_constant(where: str, model: type[Model], column: str, value: Any) -> None:
+    try:
+        fields_of(model).validate_some({column: value})
+    except InvalidForm as invalid:
+        what = f"related({column}={value!r}) is no value of {model.__name__}.{column}"
+        raise DefinitionError(f"{where}: {what}: {invalid.problems[0].message}.") from None
 
 
 def _check_column(where: str, model: type[Model], column: str) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, Union, get_args, get_origin, overload
 
-from ensue.core.marks import RELATED_LIMIT, By, Mark, NewId, Optional, RelatedBy
+from ensue.core.marks import MISSING, RELATED_LIMIT, By, NewId, Optional, RelatedBy
 from ensue.core.model import Model
 from ensue.errors import DefinitionError, NotLoaded
 
@@ -82,11 +82,17 @@ class Handle:
     def __setattr__(self, name: str, value: Any) -> NoReturn:
         raise AttributeError("the rows of an event are frozen")
 
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError("the rows of an event are frozen")
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Handle) and other.id == self.id
 
     def __hash__(self) -> int:
         return hash(self.id)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Handle, (self.id, self.field)
 
     def __repr__(self) -> str:
         return repr(self.id)
@@ -138,16 +144,15 @@ def state_field(owner: str, name: str, annotation: Any, default: Any) -> StateFi
         return None
     model, may_be_none = _model_of(owner, name, get_args(annotation)[0])
     allowed: dict[str, tuple[type, ...]] = {"ref": (By, Optional), "lookup": (By, Optional), "new": (NewId,), "related": (RelatedBy,)}
-    given = isinstance(default, Mark)
-    if (given and not isinstance(default, allowed[kind])) or (
-        not given and isinstance(default, (str, int, Model)) and not isinstance(default, bool)
-    ):
+    if default is not MISSING and not isinstance(default, allowed[kind]):
         raise DefinitionError(f"{owner}.{name}: this default does not belong to a {kind} field; use {_remedy(kind)}.")
     if kind == "related":
         if not isinstance(default, RelatedBy):
             raise DefinitionError(
                 f"{owner}.{name}: say which rows; write `= related()` for the children of the event's only Ref to their parent."
             )
+        if default.limit < 1:
+            raise DefinitionError(f"{owner}.{name}: limit={default.limit} lets no row through; give a number from 1.")
         return StateField(name, kind, model, columns=dict(default.columns), limit=default.limit)
     if isinstance(default, Optional) and not may_be_none:
         raise DefinitionError(f"{owner}.{name}: optional() may read as None; annotate it {kind.capitalize()}[{model.__name__} | None].")
