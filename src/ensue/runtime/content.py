@@ -59,7 +59,7 @@ def read_content(data: Any, seed: Any, header: Header, models: Mapping[str, Mode
     stored: list[tuple[Any, ...]] = []
     for n, (kind, model, id, before, after, _) in enumerate(operations):
         sides = _SIDES.get(kind)
-        if sides is not None and not (type(id) is str and type(before) is sides[0] and type(after) is sides[1]):
+        if sides is not None and not (type(model) is str and type(id) is str and type(before) is sides[0] and type(after) is sides[1]):
             raise FormatError(f"Its payload has a wrong {kind} at operations/{n}.")
         stored.append((n, kind, model, "" if id is None else id, columns_of_operation(kind, after)))
     possible: list[tuple[Any, ...]] = []

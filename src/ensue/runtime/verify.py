@@ -145,7 +145,7 @@ class _Verification:
     # -- before the walk
     def _ledger(self) -> tuple[str, int | None]:
         rows = evidence.ledger_rows(self.connection)
-        if len(rows) != 1 or not isinstance(rows[0][0], str) or not isinstance(rows[0][1], int):
+        if len(rows) != 1 or not isinstance(rows[0][0], str) or not rows[0][0].isascii() or not isinstance(rows[0][1], int):
             self._fault("counter", f"The table ensue_ledger has {len(rows)} rows, {rows!r:.200}; there is one, with the ledger's identity and size.")
             return self.storage.uid, None
         return rows[0][0], rows[0][1]

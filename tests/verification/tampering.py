@@ -1,0 +1,86 @@
+"""Tampering: what somebody with full rights to the database can do to it, and how to put it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, NullPool, Table, create_engine, delete, event, insert, select, update
+
+Row = dict[str, Any]
+
+
+class Tampering:
+    """Another connection to a ledger's database, that knows nothing of ensue."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        quick = "PRAGMA synchronous=OFF" if self.engine.dialect.name == "sqlite" else "SET synchronous_commit=off"
+        event.listen(self.engine, "connect", lambda connection, _: connection.execute(quick))
+        self.metadata = MetaData()
+        self.metadata.reflect(self.engine)
+
+    def table(self, name: str) -> Table:
+        """A table, as it is described in the database."""
+        return self.metadata.tables[name]
+
+    def rows(self, name: str) -> list[Row]:
+        """Every row of a table, in the order of its key."""
+        table = self.table(name)
+        with self.engine.connect() as connection:
+            found = connection.execute(select(table).order_by(*table.primary_key.columns))
+            return [dict(row._mapping) for row in found]
+
+    def place(self, name: str, row: Row) -> tuple[str, int, int] | None:
+        """Subject, seq and position of the record that a framework row belongs to."""
+        subject, seq = ("event_subject", "event_seq") if name == "ensue_link" else ("subject", "seq")
+        if name in ("ensue_ledger", "ensue_head", "ensue_logic"):
+            return None
+        return next(
+            (one["subject"], one["seq"], one["position"])
+            for one in self.rows("ensue_log")
+            if (one["subject"], one["seq"]) == (row[subject], row[seq])
+        )
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """A connection to change anything through; afterwards every table is as it was before."""
+        names = [name for name in self.metadata.tables if name != "ensue_migration"]
+        before = {name: self.rows(name) for name in names}
+        with self.engine.connect() as connection:
+            try:
+                yield connection
+            finally:
+                connection.exec_driver_sql("BEGIN")
+                for name in names:
+                    connection.execute(delete(self.table(name)))
+                    if before[name]:
+                        connection.execute(insert(self.table(name)), before[name])
+                connection.exec_driver_sql("COMMIT")
+
+    def set(self, connection: Connection, name: str, row: Row, /, **values: Any) -> None:
+        """Give some columns of one row other values."""
+        connection.execute(update(self.table(name)).where(*self._key(name, row)).values(**values))
+
+    def delete(self, connection: Connection, name: str, row: Row) -> None:
+        """Take one row away."""
+        connection.execute(delete(self.table(name)).where(*self._key(name, row)))
+
+    def insert(self, connection: Connection, name: str, row: Row) -> None:
+        """Put one row in."""
+        connection.execute(insert(self.table(name)), [row])
+
+    def _key(self, name: str, row: Row) -> list[Any]:
+        return [column == row[column.name] for column in self.table(name).primary_key.columns]
+
+
+def altered(value: Any, column: Column[Any]) -> Any:
+    """Another value that *column* takes."""
+    if isinstance(value, bytes):
+        return bytes([value[0] ^ 1]) + value[1:]
+    if isinstance(value, int):
+        return value + 1_000
+    if value is None:
+        return b"tampered" if isinstance(column.type, LargeBinary) else "tampered"
+    return value + "~"
