@@ -17,7 +17,7 @@ from ensue.cli.program import run as run_command
 from tests.source_tree import ROOT
 
 SHOP = "tests.cli.shop:shop"
-OURS = ("ENSUE_ACTOR", "ENSUE_DATABASE", "ENSUE_DEVELOPMENT", "ENSUE_TAG_KEYS", "COLUMNS", "FORCE_COLOR", "NO_COLOR")
+OURS = ("ENSUE_ACTOR", "ENSUE_APP", "ENSUE_DATABASE", "ENSUE_DEVELOPMENT", "ENSUE_TAG_KEYS", "COLUMNS", "FORCE_COLOR", "NO_COLOR")
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,14 @@ def test_a_pyproject_without_our_table_is_passed_over(program: Run, project: Pat
     assert program("db", "status", "--json", cwd=project / "below").data["ready"] is False
 
 
+def test_the_environment_names_the_app_as_well(program: Run, project: Path) -> None:
+    (project / "other.py").write_text(CORNER.replace("corner", "other"))
+
+    made = program("submit", "thing.nothing", "--actor", "me", "--json", cwd=project, env={"ENSUE_APP": "other:nothing"})
+
+    assert "did you mean other:other?" in made.error["message"]
+
+
 def test_the_environment_and_the_option_come_before_pyproject(program: Run, project: Path) -> None:
     variable, option = f"sqlite:///{project / 'variable.db'}", f"sqlite:///{project / 'option.db'}"
 
@@ -88,7 +96,7 @@ def test_what_is_missing_is_said_with_every_place_to_say_it(run: Run, monkeypatc
     no_app, no_database = run("verify", "--json"), run("verify", "--app", SHOP, "--json")
 
     assert (no_app.code, no_app.error["code"]) == (2, "configuration")
-    assert all(word in no_app.error["message"] for word in ("--app module:name", "[tool.ensue]", "pyproject.toml"))
+    assert all(word in no_app.error["message"] for word in ("--app module:name", "ENSUE_APP", "[tool.ensue]", "pyproject.toml"))
     assert (no_database.code, no_database.error["code"]) == (2, "configuration")
     assert all(word in no_database.error["message"] for word in ("--database", "ENSUE_DATABASE", "[tool.ensue]"))
 

@@ -18,8 +18,8 @@ def test_the_demo_imports_tells_one_story_and_verifies(program: Run, tmp_path: P
     first, again = program("demo"), program("demo")
 
     assert (first.code, again.code) == (0, 0)
-    assert first.stdout.startswith(f"{TOTAL} events went into sqlite:///build/demo.db (")
-    assert again.stdout.startswith(f"Nothing was added: all {TOTAL} events of the stream were in sqlite:///build/demo.db already")
+    assert f"\n{TOTAL} events went into sqlite:///build/demo.db (" in first.stdout
+    assert f"\nNothing was added: all {TOTAL} events of the stream were in sqlite:///build/demo.db already" in again.stdout
     for told in (first.stdout, again.stdout):
         assert f"✓ Verified: {TOTAL} records in 12 chains" in told
         assert "+ MedicationRequest" in told
@@ -34,10 +34,10 @@ def test_what_the_demo_says_to_try_works_as_it_stands(program: Run) -> None:
     told = program("demo").stdout
     commands = [line.split("ensue.cli ")[1].split() for line in told.splitlines() if "ensue.cli " in line]
 
-    tried = [program(*command, env={"ENSUE_DATABASE": "sqlite:///build/demo.db"}) for command in commands]
+    tried = [program(*command, env={"ENSUE_APP": "ensue.demo:clinic", "ENSUE_DATABASE": "sqlite:///build/demo.db"}) for command in commands]
 
-    assert [command[0] for command in commands] == ["show", "timeline", "history", "verify"]
-    assert [(one.code, one.stderr) for one in tried] == [(0, "")] * 4
+    assert [command[0] for command in commands] == ["show", "history", "preview", "timeline", "verify"]
+    assert [(one.code, one.stderr) for one in tried] == [(0, "")] * 5
 
 
 def test_the_demo_for_programs_has_import_story_and_verification(run: Run, sqlite_url: str) -> None:

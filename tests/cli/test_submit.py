@@ -160,6 +160,17 @@ def test_everything_wrong_with_a_form_is_said_at_once(run: Run, open_shop: Where
     assert len(told.stderr.splitlines()) >= 5
 
 
+def test_an_unknown_field_names_those_there_are_references_included(run: Run, open_shop: Where) -> None:
+    refused = run("submit", "account.pay", *fields(account="a-1", account_id="a-1", amount="1"), *ACTOR, *open_shop, "--json")
+
+    [problem] = refused.error["problems"]
+    assert problem == {
+        "path": "account",
+        "code": "unknown",
+        "message": "is no field of account.pay; its fields are account_id, amount",
+    }
+
+
 @pytest.mark.parametrize(("field", "said"), [("owner", "expected field=value"), ("=x", "expected field=value")])
 def test_a_field_without_name_or_value_is_explained(run: Run, open_shop: Where, field: str, said: str) -> None:
     refused = run("submit", "account.open", "-f", field, *ACTOR, *open_shop)

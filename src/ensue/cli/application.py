@@ -1,7 +1,7 @@
 """
 Application: which app and which database a command works on, and a ledger over both.
 
-First found, each for itself: the option; for the database ENSUE_DATABASE; `[tool.ensue]` in the nearest pyproject.toml
+First found, each for itself: the option; ENSUE_APP and ENSUE_DATABASE; `[tool.ensue]` in the nearest pyproject.toml
 that has it, from the working directory upward:
 
     [tool.ensue]
@@ -102,10 +102,11 @@ def checked_settings(path: Path, table: Any) -> dict[str, str]:
 # ---- the app -------------------------------------------------------------------------------------------------------
 def load_app(given: str | None, project: Project) -> App:
     """The application named by --app or by the project."""
+    given = given or os.environ.get("ENSUE_APP")
     named = given or project.settings.get("app")
     if named is None:
         raise ConfigurationError(
-            'Which application? Say --app module:name, or write app = "module:name" under [tool.ensue] in pyproject.toml.'
+            'Which application? Say --app module:name, set ENSUE_APP, or write app = "module:name" under [tool.ensue] in pyproject.toml.'
         )
     module_name, _, name = named.partition(":")
     for folder in filter(None, (None if given else project.folder, Path.cwd())):

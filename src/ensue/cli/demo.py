@@ -74,11 +74,13 @@ def demo(
         }
 
     def show(console: Console) -> None:
+        print_heading(console, "A clinic's life goes in")
         print_counts(console, counts, database)
-        console.print()
+        print_heading(console, "One patient's story")
         print_timeline(console, subject, records)
-        console.print()
+        print_heading(console, "And all of it can be proved")
         print_report(console, report)
+        print_heading(console, "Now you")
         print_next(console, database, records)
 
     return Answer(data, show, *verdict(report))
@@ -163,11 +165,22 @@ def shortest_story(ledger: Ledger) -> str:
 def print_next(console: Console, url: str, records: list[Record]) -> None:
     """What to try now, with what is in this ledger; in lines that can be copied whole."""
     event = next((one for one in records if one.plan.effects), records[-1])
+    patient = records[0].subject
+    console.print(Text(f"export ENSUE_APP={APP} ENSUE_DATABASE={url}"), soft_wrap=True)
+    for words in (
+        f"show {event.position}",
+        f"history {row_changed(records)}",
+        f"preview message.send -f patient_id={patient.partition('/')[2]} -f text=Hello --actor me",
+        f"timeline {patient}",
+        "verify",
+    ):
+        console.print(Text(f"{command_name()} {words}"), soft_wrap=True)
+
+
+def print_heading(console: Console, text: str) -> None:
+    """A line that begins a part of the demo."""
     console.print()
-    console.print(Text("Now you:", "bold"))
-    console.print(Text(f"  export ENSUE_DATABASE={url}"), soft_wrap=True)
-    for words in (f"show {event.position}", f"timeline {records[0].subject}", f"history {row_changed(records)}", "verify"):
-        console.print(Text(f"  {command_name()} {words} --app {APP}"), soft_wrap=True)
+    console.print(Text(text, "bold underline"))
 
 
 def row_changed(records: list[Record]) -> str:

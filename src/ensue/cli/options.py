@@ -8,7 +8,11 @@ import typer
 
 AppOption = Annotated[
     str | None,
-    typer.Option("--app", metavar="MODULE:NAME", help="The application, such as clinic:app. Default: [tool.ensue] app in pyproject.toml."),
+    typer.Option(
+        "--app",
+        metavar="MODULE:NAME",
+        help="The application, such as clinic:app. Default: ENSUE_APP, then [tool.ensue] app in pyproject.toml.",
+    ),
 ]
 DatabaseOption = Annotated[
     str | None,

@@ -86,12 +86,12 @@ def print_story(console: Console, record: Record) -> None:
 def operation_line(
     kind: str, model: str, id: str | None, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, left_out: set[str]
 ) -> Text:
-    """One operation in one line; of a new row what is filled, without its own id and *left_out*."""
+    """One operation in one line; of a new row what is filled, references last, without its own id and *left_out*."""
     line = Text(model, "bold").append(f" {short(id or 'any')}").append("  ")
     if kind == "insert":
         unsaid = {None, id, *left_out}
         filled = {name: value for name, value in (after or {}).items() if isinstance(value, (dict, list)) or value not in unsaid}
-        return line.append_text(values_text(filled))
+        return line.append_text(values_text(dict(sorted(filled.items(), key=lambda item: item[0].endswith("_id")))))
     if kind in ("update", "increase"):
         return line.append_text(changes_text(before or {}, after or {}))
     return line.append({"delete": "deleted", "cancel": "cancelled", "erase": f"erased: {(after or {}).get('purpose', '')}"}[kind])

@@ -30,7 +30,7 @@ def value_text(value: Any) -> str:
         return NOTHING
     if isinstance(value, str):
         plain = printable(value)
-        misread = not value or value != value.strip() or value in ("null", "true", "false", NOTHING)
+        misread = not value or value != value.strip() or value in ("null", NOTHING)
         return f'"{plain}"' if misread else plain
     return printable(json.dumps(value, ensure_ascii=False))
 
