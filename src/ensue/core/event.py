@@ -254,6 +254,10 @@ def read_event(cls: type[E], wire: Mapping[str, Json]) -> E:
     values: dict[str, Any] = fields.read({name: value for name, value in wire.items() if name not in by_wire}, problems)
     if not problems:
         return cls(**values, **state)
+    for place, problem in enumerate(problems):
+        if problem.code == "unknown" and problem.path in wire:  # the state fields on the wire are its fields too
+            named = ", ".join((*by_wire, *fields.names))
+            problems[place] = FieldProblem(problem.path, "unknown", f"is no field of {cls.__ensue__.type}; its fields are {named}")
     fields.find_further(values, problems)
     _handles(info, state, problems)
     raise InvalidForm(cls.__name__, problems)
