@@ -146,7 +146,7 @@ def _contract(step: str, returned: Any) -> Contract:
         kind, named = OPERATIONS.get(get_origin(member)), get_args(member)
         if kind == "cancel" and isinstance(named[0], type) and issubclass(named[0], Effect):
             operations.add((kind, named[0].__ensue__.kind))
-        elif kind is not None and isinstance(named[0], type) and issubclass(named[0], Model):
+        elif kind not in (None, "cancel") and isinstance(named[0], type) and issubclass(named[0], Model):
             operations.add((kind, named[0].__ensue__.name))
             models.append(named[0])
         elif isinstance(member, type) and issubclass(member, Effect) and member is not Effect:
