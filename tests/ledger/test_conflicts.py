@@ -208,12 +208,12 @@ def test_i_saw_no_allergies_can_be_said(ledger: ensue.Ledger) -> None:
     event = AddAllergy(code="nuts", patient="p1")
     saw_none = {"Patient/p1": {"allergies": ledger.tags(event)["Patient/p1"]["allergies"]}}
 
-    ledger.submit(AddAllergy(code="soap", patient="p1"), actor="night")
+    soap = ledger.submit(AddAllergy(code="soap", patient="p1"), actor="night")
 
     with pytest.raises(FieldConflict) as raised:
         ledger.submit(event, actor="desk", expect=saw_none)
     (clash,) = raised.value.clashes
-    assert (clash.row, clash.field, clash.reason) == ("Patient/p1", "allergies", "changed")
+    assert (clash.row, clash.field, clash.reason, clash.event_id) == ("Patient/p1", "allergies", "changed", soap.id)
     saw_one = {"Patient/p1": {"allergies": clash.tag}}
     assert ledger.submit(event, actor="desk", expect=saw_one).seq == 3
 

@@ -4,7 +4,7 @@ Expectations: does every field still have the value the caller says it saw? Comp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ensue.core.canonical import Json
@@ -95,7 +95,7 @@ def _compare(
     if field in table.columns:
         strict = field in table.model.__ensue__.strict
         last = _last(session, table.name, id, field, written) if strict else None
-        value: Json = row[field]
+        value: Any = row[field]
         made = keys.make(uid, table.name, id, field, value, last, strict=strict, kid=kid)
         fresh = keys.make(uid, table.name, id, field, value, last, strict=strict)
         shown: Any = fields_of(table.model).by_name[field].codec.decode(value)
@@ -107,7 +107,12 @@ def _compare(
     if made is not None and made == tag:
         return None
     reason = "stale" if tag is not None and made is None else "changed"
-    return Clash(key, field, reason, shown, fresh, _last(session, table.name, id, field, written))
+    if field in table.columns:
+        winner = _last(session, table.name, id, field, written)
+    else:
+        assert related is not None, "what is no column is a related field"
+        winner = _last_of_rows(session, newest(related.model).__ensue__.name, [row_id for row_id, _ in value], written)
+    return Clash(key, field, reason, shown, fresh, winner)
 
 
 def related_value(field: StateField, query: Any, facts: Facts, session: Session, written: Written) -> Json:
@@ -127,6 +132,13 @@ def _last(session: Session, model: str, id: str, column: str | None, written: Wr
     if here:
         return here[-1]
     return last_writer(session, model, id, column)
+
+
+def _last_of_rows(session: Session, model: str, ids: Sequence[str], written: Written) -> str | None:
+    """The event that wrote any of these rows last."""
+    here = [event_id for (name, row_id, _), event_id in written.items() if name == model and row_id in ids]
+    stored = session.last_writers(model, ids) if ids and not here else []
+    return here[-1] if here else stored[-1][2] if stored else None
 
 
 def last_writer(session: Session, model: str, id: str, column: str | None) -> str | None:
