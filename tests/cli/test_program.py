@@ -141,6 +141,25 @@ def test_a_reader_that_goes_away_ends_the_program_quietly(program: Run, surround
     assert done.stderr == b""
 
 
+@pytest.mark.parametrize("redirection", ["> /dev/full", ">&-", "<&-", "2>&-"])
+@pytest.mark.parametrize("as_json", ["--json", ""])
+def test_streams_that_are_full_or_closed_bring_no_traceback(
+    program: Run, surroundings: dict[str, str], tmp_path: Path, redirection: str, as_json: str
+) -> None:
+    program("db", "migrate", "--app", SHOP, "--database", "sqlite:///shop.db")
+    form = "-" if redirection == "<&-" else "-f owner=Ada"
+    arguments = f"submit account.open {form} --actor me --app {SHOP} --database sqlite:///shop.db {as_json}"
+
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m ensue.cli {arguments} {redirection}"],
+        cwd=tmp_path, env=surroundings, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == {"> /dev/full": 74, ">&-": 0, "<&-": 2, "2>&-": 0}[redirection]
+    assert b"Traceback" not in done.stderr
+    assert (b"No space left" in done.stderr) is (redirection == "> /dev/full")
+
+
 @pytest.mark.parametrize("as_json", [True, False])
 def test_ctrl_c_ends_with_130_and_no_traceback(surroundings: dict[str, str], tmp_path: Path, as_json: bool) -> None:
     form = tmp_path / "form.json"

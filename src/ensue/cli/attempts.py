@@ -30,7 +30,11 @@ def attempts(
     ledger: LedgerOption = None,
     _json: JsonOption = False,
 ) -> Answer:
-    """List the events on a subject that were rejected or in conflict, oldest first; they are kept for 90 days."""
+    """
+    List what was tried on a subject and refused.
+
+    Events that were rejected or in conflict, oldest first; they are kept for 90 days.
+    """
     with opened(Where(app, database, ledger)) as opened_ledger:
         data = [
             {**attempt, "reasons": json.loads(attempt["reasons"]), "form": json.loads(attempt["form"])}

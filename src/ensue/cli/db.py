@@ -48,9 +48,9 @@ def migrate(
     _json: JsonOption = False,
 ) -> Answer:
     """
-    Make the ledger's tables, or bring them to this release, all or nothing; and make the models' tables that are missing.
+    Make the ledger's tables, or bring them to date.
 
-    Columns of the models' own tables are yours to migrate.
+    All or nothing. Models' tables that are missing are made as well; columns of those that are there are yours to migrate.
     """
     with reached(Where(app, database, ledger)) as storage:
         from ensue.storage.migrate import RELEASE
@@ -79,7 +79,11 @@ def status(
     ledger: LedgerOption = None,
     _json: JsonOption = False,
 ) -> Answer:
-    """Say which release the tables are of, whether this program can work with them, and how many events there are."""
+    """
+    Say what state the ledger's tables are in.
+
+    Their release, whether this program can work with them, and how many events there are. Nothing is made by asking.
+    """
     where = Where(app, database, ledger)
     data = status_of(where)
     error = {"code": "not_migrated", "message": data["message"]} if check and not data["ready"] else None

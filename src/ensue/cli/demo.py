@@ -35,7 +35,7 @@ SHIPPED_MAX = 1_000
 ACTOR = "demo"
 PURPOSE = "demonstration"
 
-program = typer.Typer(help="Run the clinic that ships with ensue.", rich_markup_mode=None, invoke_without_command=True)
+program = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 DatabaseOption = Annotated[str, typer.Option("--database", metavar="URL", help="Where the clinic's ledger is, or is to be made.")]
 
 EXAMPLES = """\b
@@ -51,9 +51,9 @@ def demo(
     _json: JsonOption = False,
 ) -> Answer | None:
     """
-    Run the clinic that ships with ensue: import some years of its life, tell one patient's story, and verify it all.
+    Run the clinic that ships with ensue.
 
-    A second run adds nothing.
+    Imports some years of its life, tells one patient's story, and verifies it all. A second run adds nothing.
     """
     if context.invoked_subcommand is not None:
         return None
@@ -96,7 +96,11 @@ def import_folder(
     limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="Send only the first N lines.")] = None,
     _json: JsonOption = False,
 ) -> Answer:
-    """Send the timeline of a folder through the clinic's ledger, in order and with a key a line: a second run adds nothing."""
+    """
+    Send a folder's timeline through the clinic.
+
+    In order, and with a key a line: a second run adds nothing.
+    """
     assert context.parent is not None, "a command of a group has the group's context above it"
     url: str = database or context.parent.params["database"]
     make_folder(url)

@@ -21,6 +21,8 @@ class ExitCode(IntEnum):
     """The application's own classes or steps are wrong."""
     FAULT = 70
     """A fault of ensue itself (EX_SOFTWARE of sysexits.h)."""
+    OUTPUT = 74
+    """The output cannot be written (EX_IOERR); what was asked for was done."""
     INTERRUPTED = 130
     """Ctrl-C, as shells say it: 128 + SIGINT."""
     BROKEN_PIPE = 141
@@ -36,5 +38,6 @@ Exit codes
   4    the database cannot be reached or written, or is not migrated
   5    the application's own classes or steps are wrong
   70   a fault of ensue itself
+  74   the output could not be written, as on a full disk; what was asked was done
   130  interrupted; 141 the reader of the output went away
 """

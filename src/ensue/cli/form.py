@@ -46,7 +46,7 @@ def read_source(source: str, what: str, hint: str = "") -> bytes:
         raise RequestError(f"{what}: expected @file.json, or - for standard input; found {source!r}. {hint}".rstrip())
     try:
         if source in ("-", "@-"):
-            return sys.stdin.buffer.read(BYTES_MAX + 1)
+            return sys.stdin.buffer.read(BYTES_MAX + 1) if sys.stdin is not None else b""
         with Path(source[1:]).open("rb") as file:
             return file.read(BYTES_MAX + 1)
     except OSError as error:

@@ -36,7 +36,11 @@ def history(
     ledger: LedgerOption = None,
     _json: JsonOption = False,
 ) -> Answer:
-    """Tell a row's past: every change with its columns before and after, who made it, when, and by which event."""
+    """
+    Tell a row's past, change by change.
+
+    Columns before and after, who changed them, when, and by which event.
+    """
     with opened(Where(app, database, ledger)) as opened_ledger:
         changes = opened_ledger.history(row, actor=actor, purpose=purpose)
     data = [change_data(change) for change in changes]

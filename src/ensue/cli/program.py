@@ -63,16 +63,22 @@ def run(arguments: Sequence[str]) -> int:
 
     The answer goes to stdout; a failure to stderr, or with `--json` into the envelope.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a console of few characters shows the others by number
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # for as long as the program runs
+        elif hasattr(getattr(sys, name), "reconfigure"):
+            getattr(sys, name).reconfigure(errors="backslashreplace")  # a console of few characters shows the others by number
     as_json = "--json" in takewhile(lambda argument: argument != "--", arguments)
+    outcome = outcome_of(list(arguments))
     try:
-        return tell(outcome_of(list(arguments)), as_json=as_json)
-    except BrokenPipeError:
+        return tell(outcome, as_json=as_json)
+    except OSError as error:
         # Python would complain again when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.BROKEN_PIPE
+        if isinstance(error, BrokenPipeError):
+            return ExitCode.BROKEN_PIPE
+        sys.stderr.write(f"Error: The output cannot be written: {error.strerror}. What was asked for was done.\n")
+        return ExitCode.OUTPUT
 
 
 def outcome_of(arguments: list[str]) -> Answer | Failure | int:
@@ -86,8 +92,6 @@ def outcome_of(arguments: list[str]) -> Answer | Failure | int:
         return failure_of(error)
     except (KeyboardInterrupt, typer.Abort):
         return interrupted()
-    except BrokenPipeError:
-        raise
     except Exception as error:  # noqa: BLE001  # the last door: whatever was not foreseen is our fault, and said to be
         if driver := getattr(error, "orig", None):  # an error of SQLAlchemy that no floor below has a word for
             return Failure(ExitCode.DATABASE, {"code": "database", "message": f"The database failed: {driver}."})

@@ -39,7 +39,11 @@ def show(
     ledger: LedgerOption = None,
     _json: JsonOption = False,
 ) -> Answer:
-    """Show an event: its form, the state it was decided on, every operation with before and after, effects, place and hash."""
+    """
+    Show one event in full.
+
+    Its form, the state it was decided on, every operation with before and after, effects, place, hash and version.
+    """
     with opened(Where(app, database, ledger)) as opened_ledger:
         record = find_record(opened_ledger, event, actor, purpose)
         data = record_data(record)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TypeArgument = Annotated[str, typer.Argument(metavar="TYPE", help="The event type, such as medication.request.")]
 FormArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[@FILE]", help="The form as a JSON object: @form.json, or - for standard input.", show_default=False),
+    typer.Argument(metavar="@FILE", help="The form as a JSON object: @form.json, or - for standard input.", show_default=False),
 ]
 FieldOption = Annotated[
     list[str] | None,
@@ -76,7 +76,7 @@ def submit(
     ledger: LedgerOption = None,
     _json: JsonOption = False,
 ) -> Answer:
-    """Decide an event and save all that follows from it, or nothing."""
+    """Decide an event; save all that follows, or nothing."""
     request = Asked(type, form, field, version, expect, occurred)
     with opened(Where(app, database, ledger)) as opened_ledger:
         event = request.event(opened_ledger)
@@ -112,7 +112,11 @@ def preview(
     ledger: LedgerOption = None,
     _json: JsonOption = False,
 ) -> Answer:
-    """Say what would follow from an event, and save nothing. Takes what submit takes, and ends as it would."""
+    """
+    Say what would follow from an event; save nothing.
+
+    Takes what submit takes, and ends as it would.
+    """
     request = Asked(type, form, field, version, expect, occurred)
     with opened(Where(app, database, ledger)) as opened_ledger:
         event = request.event(opened_ledger)

@@ -33,7 +33,11 @@ def tags(
     ledger: LedgerOption = None,
     _json: JsonOption = False,
 ) -> Answer:
-    """Print the tags of a row's fields, as the JSON object that --expect takes."""
+    """
+    Print the tags of a row, as --expect takes them.
+
+    Sent back with an event they say what was seen, so that nothing is changed that has changed since.
+    """
     with opened(Where(app, database, ledger)) as opened_ledger:
         try:
             data = {row: opened_ledger.tags(row, actor=actor, purpose=purpose)}

@@ -39,7 +39,11 @@ def timeline(
     ledger: LedgerOption = None,
     _json: JsonOption = False,
 ) -> Answer:
-    """Tell a subject's story: its events, oldest first, with their operations and effects."""
+    """
+    Tell a subject's story, event by event.
+
+    Oldest first, with what followed: operations and effects.
+    """
     with opened(Where(app, database, ledger)) as opened_ledger:
         records = opened_ledger.timeline(subject, actor=actor, purpose=purpose, after_seq=after, limit=limit)
         data = [record_data(record) for record in records]

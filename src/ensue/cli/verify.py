@@ -35,9 +35,9 @@ def verify(
     _json: JsonOption = False,
 ) -> Answer:
     """
-    Check all that is stored against itself: chains, links, payloads, stamps, copied columns, and every row.
+    Check all that is stored against itself.
 
-    Ends with 3 when something is wrong, and names the first bad record.
+    Chains, links, payloads, stamps, copied columns, and every row. Ends with 3 when something is wrong, and names the first bad record.
     """
     with opened(Where(app, database, ledger)) as opened_ledger:
         report = verified(opened_ledger)
