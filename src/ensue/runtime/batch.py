@@ -7,16 +7,16 @@ record. Where grouping could change an outcome the batch is cut: the rest opens 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from ensue.core.app import App
 from ensue.core.binding import Bound
 from ensue.core.canonical import Json, canonical_trusted
 from ensue.core.codec import instant_text
-from ensue.core.data import fields_of
 from ensue.core.decide import Decision, Guard, decide
 from ensue.core.event import Context
 from ensue.core.facts import Change, Facts, Needs
@@ -28,6 +28,7 @@ from ensue.log.payload import request_digest
 from ensue.runtime import expectations
 from ensue.runtime.recording import Chains, Recorder
 from ensue.runtime.request import Ticket, Unit
+from ensue.runtime.rows import Constraints, group_changes, in_turn, net_changes
 from ensue.runtime.tags import TagKeys
 from ensue.storage.session import Opened, RowWrite, Session, Stored, Writes
 
@@ -51,40 +52,6 @@ class Surroundings:
     """Hashes of the logic that a committed batch of this process has put into the ledger."""
 
 
-class Constraints:
-    """Which columns of which model are under a unique or foreign key, so that giving a value up and taking it must not share a statement."""
-
-    def __init__(self, app: App) -> None:
-        self.unique: dict[str, tuple[tuple[str, ...], ...]] = {}
-        self.columns: dict[str, frozenset[str]] = {}
-        self.tied: set[str] = set()
-        for model in app.models():
-            info = model.__ensue__
-            self.unique[info.name] = info.unique
-            columns = {column for group in info.unique for column in group}
-            table = info.table
-            if table is not None and not isinstance(table, str):
-                by_column = {one.column: one.name for one in fields_of(model).by_name.values()}
-                held = [index.columns for index in table.indexes if index.unique] + [one.columns for one in table.constraints if one.__class__.__name__ != "CheckConstraint"]
-                columns |= {by_column[column.name] for group in held for column in group if column.name in by_column} - {"id"}
-                if table.foreign_key_constraints:
-                    self.tied.add(info.name)
-            self.columns[info.name] = frozenset(columns)
-
-    def releases(self, change: Change) -> bool:
-        """Whether *change* gives up a value that a key holds, or a row that others may point to."""
-        if change.before is None:
-            return False
-        columns = self.columns[change.model]
-        return change.after is None or (bool(columns) and any(change.before[column] != change.after[column] for column in columns))
-
-    def takes(self, change: Change) -> bool:
-        """Whether *change* takes a value under a key, or a row's id."""
-        if change.after is None:
-            return False
-        return change.before is None or any(change.before[column] != change.after[column] for column in self.columns[change.model])
-
-
 @dataclass
 class Batch:
     """One transaction's worth of decisions."""
@@ -101,12 +68,15 @@ class Batch:
     """Tickets whose answer is an error, and waits for the commit."""
     repeats: list[tuple[Ticket, Record | None]] = field(default_factory=list)
     """Tickets whose event stands already: stored (None), or earlier in this batch."""
-    changes: list[Change] = field(default_factory=list)
+    changes: list[list[Change]] = field(default_factory=list)
+    """What each accepted event does to the rows."""
 
     def __post_init__(self) -> None:
         self.chains = Chains.over(self.around.uid, self.opened.heads)
         self._by_id: dict[str, tuple[Ticket, Record]] = {}
         self._released: set[str] = set()
+        self._whole = False
+        self._in_turn = False
         self._logics: set[bytes] = set()
         self._now = self.around.clock() if self.around.clock else (self.opened.now or datetime.now(UTC))
         self._now_text = instant_text(self._now)
@@ -117,6 +87,7 @@ class Batch:
         for place, unit in enumerate(units):
             if unit.together and place > 0:
                 return units[place:]
+            self._whole = unit.together
             for ticket in unit.tickets:
                 if not self._take(ticket, first=place == 0):
                     return units[place:]
@@ -133,7 +104,7 @@ class Batch:
                 return False
             subjects = ticket.binding.subjects(self.facts)
             if self.locked is not None and not self.locked.issuperset(subjects):
-                ticket.subjects = None if first else ticket.subjects
+                ticket.subjects = subjects  # to be locked by the next batch; looked at again under that lock
                 return False
             bound, decision, at = self.decide(ticket, subjects)
         except (Rejected, ConflictError) as no:
@@ -226,26 +197,28 @@ class Batch:
                     raise AlreadyExists(model=change.model, fields=", ".join(group))
 
     def _fits(self, changes: list[Change]) -> bool:
-        """Whether the changes may share statements with those before: nothing was given up that these could take, and nothing is both at once."""
-        if not self._released and not any(map(self.around.constraints.releases, changes)):
+        """
+        Whether the changes may share the batch with those before: nothing was given up that these could take.
+
+        An event that does both, and a request that stands as a whole, are written in turn instead.
+        """
+        constraints = self.around.constraints
+        if not self._released and not any(map(constraints.releases, changes)):
             return True
         models = {change.model for change in changes}
-        tied = self._released & (models | (self.around.constraints.tied if models & self.around.constraints.tied else set()))
-        if self.accepted and (tied or (self._released and models & self.around.constraints.tied)):
+        releasing = {change.model for change in changes if constraints.releases(change)}
+        does_both = len(changes) > 1 and any(change.model in releasing and constraints.takes(change) for change in changes)
+        apart = does_both or bool(self._released & models or (self._released and models & constraints.tied))
+        if apart and self.accepted and not self._whole:
             return False
-        releasing = {change.model for change in changes if self.around.constraints.releases(change)}
-        mixed = any(change.model in releasing and self.around.constraints.takes(change) for change in changes) and len(changes) > 1
-        if mixed and self.accepted:
-            return False
-        self._released |= releasing
-        if mixed:
-            self._released |= set(self.around.constraints.columns)  # written in its own order: nothing may follow in this batch
+        self._in_turn |= apart
+        self._released |= set(constraints.columns) if does_both else releasing  # behind one that does both, nothing may follow
         return True
 
     # -- the answer
     def _accept(self, ticket: Ticket, bound: Bound, decision: Decision, at: datetime) -> None:
         self.facts.apply(decision.changes)
-        self.changes.extend(decision.changes)
+        self.changes.append(decision.changes)
         record = self.around.recorder.record(ticket, bound, decision.plan, at, self.chains, self.writes)
         self._note_logic(ticket)
         self._by_id[ticket.id] = (ticket, record)
@@ -295,12 +268,12 @@ class Batch:
 
     # -- what is written
     def row_writes(self) -> list[RowWrite]:
-        """The net changes of the rows, one statement a table and kind; of an event that gives up and takes, one a row, in its order."""
-        if len(self.accepted) == 1:
-            releasing = {change.model for change in self.changes if self.around.constraints.releases(change)}
-            if any(change.model in releasing and self.around.constraints.takes(change) for change in self.changes) and len(self.changes) > 1:
-                return [write for change in self.changes for write in group_changes([change])]
-        return group_changes(net_changes(self.changes))
+        """The net changes of the rows, one statement a table and kind; where that could break a key on the way, in the events' own order."""
+        tied = self.around.constraints.tied
+        alone = self._whole or len(self.accepted) == 1
+        if self._in_turn or (alone and any(change.model in tied for changes in self.changes for change in changes)):
+            return [write for changes in self.changes for write in in_turn(changes, self.around.constraints)]
+        return group_changes(net_changes(chain.from_iterable(self.changes)))
 
 
 def rejection_of(decision: Decision) -> Rejected:
@@ -320,30 +293,3 @@ def check_same(ticket: Ticket, stored: Stored) -> None:
         raise Erased(f"The key {ticket.request.key!r} of {ticket.actor} was spent on a request that has been erased.")
     if stored.request != request_digest(stored.seed, ticket.actor, ticket.binding.logic.type, ticket.requested, ticket.binding.sent):
         raise KeyReused(f"The key {ticket.request.key!r} of {ticket.actor} belongs to another request; use a new key for a new request.")
-
-
-def net_changes(changes: list[Change]) -> list[Change]:
-    """One change a row: from before the batch to after it."""
-    net: dict[tuple[str, str], Change] = {}
-    for change in changes:
-        earlier = net.get((change.model, change.id))
-        net[change.model, change.id] = change if earlier is None else Change(change.model, change.id, earlier.before, change.after)
-    return [change for change in net.values() if change.before is not None or change.after is not None]
-
-
-def group_changes(changes: list[Change]) -> list[RowWrite]:
-    """Changes as statements: inserts, then updates by the set of their columns, then deletes."""
-    inserts: dict[str, RowWrite] = {}
-    updates: dict[tuple[str, tuple[str, ...]], RowWrite] = {}
-    deletes: dict[str, RowWrite] = {}
-    for model, id, before, after in changes:
-        if before is None and after is not None:
-            columns = tuple(after)
-            inserts.setdefault(model, RowWrite("insert", model, columns, [])).rows.append(tuple(after[column] for column in columns))
-        elif after is None:
-            deletes.setdefault(model, RowWrite("delete", model, ("id",), [])).rows.append((id,))
-        elif before is not None:
-            columns = tuple(column for column in after if after[column] != before[column])
-            if columns:
-                updates.setdefault((model, columns), RowWrite("update", model, (*columns, "id"), [])).rows.append((*(after[column] for column in columns), id))
-    return [*inserts.values(), *updates.values(), *deletes.values()]

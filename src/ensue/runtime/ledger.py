@@ -20,12 +20,13 @@ from ensue.core.plan import Plan
 from ensue.core.record import Record
 from ensue.errors import EnsueError, FieldProblem, InvalidForm, RequestError, TooLarge
 from ensue.runtime.answer import Answer
-from ensue.runtime.batch import Constraints, Surroundings
+from ensue.runtime.batch import Surroundings
 from ensue.runtime.guard import development_guard
 from ensue.runtime.preview import preview
 from ensue.runtime.reading import Change, Reading, Snapshot
 from ensue.runtime.recording import Recorder
 from ensue.runtime.request import Expectations, Outcome, Request, Ticket, Unit
+from ensue.runtime.rows import Constraints
 from ensue.runtime.tags import TagKeys
 from ensue.runtime.verify import Report, verify
 from ensue.runtime.writer import BATCH_MAX, Writer
@@ -185,7 +186,7 @@ class Ledger:
     def _ticket(self, request: Request, actor: str, version: str | None) -> Ticket:
         """The door: who, which version, which shape, which id."""
         problems = [problem for name, value in (("actor", actor), ("key", request.key), ("cause", request.cause), ("behalf", request.behalf), ("purpose", request.purpose)) if (problem := _text_problem(name, value))]
-        if request.occurred is not None and (not isinstance(request.occurred, datetime) or request.occurred.tzinfo is None):
+        if request.occurred is not None and (not isinstance(request.occurred, datetime) or request.occurred.tzinfo is None):  # type: ignore[redundant-expr]  # callers need not check types
             problems.append(FieldProblem("occurred", "zone", f"expected a time with a zone, found {request.occurred!r}"))
         if problems:
             raise InvalidForm("The request", problems)
@@ -260,7 +261,7 @@ class Ledger:
         The tag of an event's `Related` stands under its first subject, by the field's name.
         """
         if isinstance(row, Event):
-            return self._reading.tags_of_event(self._ticket(Request(row), actor or "", None), self._around, actor, purpose)
+            return self._reading.tags_of_event(self._ticket(Request(row), actor or "nobody", None), self._around, actor, purpose)
         return self._reading.tags(row, actor, purpose)
 
     def records(self, *, after: int = -1, limit: int | None = None, actor: str | None = None, purpose: str | None = None) -> Iterator[Record]:

@@ -8,8 +8,8 @@ from ensue.core.facts import Change, Facts, Needs
 from ensue.core.model import Model
 from ensue.core.shapes import row_brought_up
 from ensue.errors import DefinitionError
-from ensue.runtime.batch import group_changes
 from ensue.runtime.ledger import Ledger
+from ensue.runtime.rows import group_changes
 from ensue.storage.session import Writes
 
 

@@ -44,7 +44,8 @@ class Writer:
         self._around = around
         self._pending: deque[Unit] = deque()
         self._condition = threading.Condition()
-        self._forming = False
+        self._forming: int | None = None
+        """The lane whose batch has not locked its subjects yet."""
         self._in_flight: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
         self._closed = False
         self._threads = [threading.Thread(target=self._work, args=(lane,), name=f"ensue-writer-{lane}", daemon=True) for lane in range(lanes)]
@@ -88,10 +89,10 @@ class Writer:
         """The next batch for a lane; waits for one. None at the end."""
         with self._condition:
             while True:
-                if not self._forming and self._pending:
+                if self._forming is None and self._pending:
                     units = self._pick()
                     if units:
-                        self._forming = True
+                        self._forming = lane
                         self._in_flight[lane] = _footprint(units)
                         return units
                 if self._closed and not self._pending:
@@ -137,16 +138,19 @@ class Writer:
                 break
         return picked
 
-    def decided(self) -> None:
-        """The batch that was forming is on its way to disk: the next one may form."""
+    def decided(self, lane: int, units: list[Unit]) -> None:
+        """A lane's batch is on its way to disk, and all its subjects are known by now: the next one may form."""
         with self._condition:
-            if self._forming:
-                self._forming = False
+            if self._forming == lane:
+                self._forming = None
+                picked, found = self._in_flight[lane], _footprint(units)
+                self._in_flight[lane] = (picked[0] | found[0], picked[1] | found[1])
                 self._condition.notify()
 
     def _landed(self, lane: int, rest: list[Unit]) -> None:
         with self._condition:
-            self._forming = False
+            if self._forming == lane:
+                self._forming = None
             self._in_flight.pop(lane, None)
             self._pending.extendleft(reversed(rest))
             self._condition.notify_all()
@@ -167,10 +171,10 @@ class _Lane:
 
     def __init__(self, writer: Writer, number: int) -> None:
         self._writer = writer
+        self._number = number
         self._storage = writer._storage
         self._around = writer._around
         self._session: Session | None = None
-        self._rest: list[Unit] = []
 
     def close(self) -> None:
         """Close the connection."""
@@ -230,6 +234,9 @@ class _Lane:
                 batch = self._open(session, tickets, again=again)
                 rest = batch.take(units)
                 taken = units[: len(units) - len(rest)]
+                if not taken:  # the first must be resolved again; of a request that stands as a whole, nothing is kept
+                    session.rollback()
+                    return rest
                 failed = self._failure_of_together(batch, taken)
                 if failed is not None:
                     session.rollback()
@@ -239,13 +246,13 @@ class _Lane:
                     return rest
                 for unit in taken:
                     batch.writes.reads.extend(unit.reads or ())
-                if not taken or not (batch.accepted or batch.writes.attempts or batch.writes.reads):
+                if not (batch.accepted or batch.writes.attempts or batch.writes.reads):
                     session.rollback()
                     first = -1
                 else:
                     batch.chains.write(batch.writes)
                     batch.writes.rows = batch.row_writes()
-                    self._writer.decided()
+                    self._writer.decided(self._number, units)
                     first = session.finish(batch.writes)
                     self._around.logics_stored.update(digest for digest, _ in batch.writes.logic)
             except Lost:

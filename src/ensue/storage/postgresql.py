@@ -191,11 +191,21 @@ class PostgresqlSession:
         names = ", ".join(f"w{place}" for place in range(len(columns)))
         match = " AND ".join(f"t.{model.quoted[column]} {'=' if _never_null(wanted, place) else 'IS NOT DISTINCT FROM'} wanted.w{place}" for place, column in enumerate(columns))
         listed = ", ".join(f"t.{model.quoted[column]}" for column in model.columns)
+        rows_max = sum(wanted.values()) + len(wanted)
         cursor = self._execute(
             f"SELECT {listed} FROM {model.table} AS t JOIN unnest({arrays}) AS wanted ({names}) ON {match} LIMIT %s",
-            (*_arrays(model.store(columns, list(wanted))), sum(wanted.values()) + len(wanted)),
+            (*_arrays(model.store(columns, list(wanted))), rows_max),
         )
-        return self._learning(cursor, model, columns, wanted, facts)
+        learn = self._learning(cursor, model, columns, wanted, facts)
+
+        def learn_all() -> None:
+            if cursor.rowcount < rows_max:
+                learn()
+                return
+            for values, limit in wanted.items():  # one value's many rows may have left none of another's: each for itself
+                self._ask_one_related(model, columns, {values: limit}, facts)()
+
+        return learn_all
 
     def _ask_one_related(self, model: ModelTable, columns: tuple[str, ...], wanted: Mapping[tuple[Any, ...], int], facts: Facts) -> Callable[[], None]:
         ((values, limit),) = wanted.items()

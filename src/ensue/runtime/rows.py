@@ -1,0 +1,119 @@
+"""
+Rows: a batch's changes as statements, in an order that the database's unique and foreign keys accept.
+
+Changes that share nothing under a key are grouped, one statement a table and kind. An event that gives a value up and
+takes it is written one row at a time, each once all that it takes is free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ensue.core.app import App
+from ensue.core.data import fields_of
+from ensue.core.facts import Change
+from ensue.storage.session import RowWrite
+
+
+class Constraints:
+    """Which columns of which model are under a unique or foreign key, so that giving a value up and taking it must not share a statement."""
+
+    def __init__(self, app: App) -> None:
+        self.unique: dict[str, tuple[tuple[str, ...], ...]] = {}
+        self.columns: dict[str, frozenset[str]] = {}
+        self.tied: set[str] = set()
+        """Models whose table has foreign keys."""
+        self._external: set[str] = set()
+        self._keys: dict[str, tuple[tuple[str, ...], ...]] = {}
+        """The groups of columns under one key, declared by the model or by the table it was declared over."""
+        for model in app.models():
+            info = model.__ensue__
+            keys = set(info.unique)
+            table = info.table
+            if table is not None and not isinstance(table, str):
+                self._external.add(info.name)
+                by_column = {one.column: one.name for one in fields_of(model).by_name.values()}
+                held = [index.columns for index in table.indexes if index.unique]
+                held += [one.columns for one in table.constraints if type(one).__name__ != "CheckConstraint"]
+                keys |= {tuple(by_column[column.name] for column in group if column.name in by_column) for group in held}
+                if table.foreign_key_constraints:
+                    self.tied.add(info.name)
+            self.unique[info.name] = info.unique
+            self.columns[info.name] = frozenset(column for group in keys for column in group) - {"id"}
+            self._keys[info.name] = tuple(keys)
+
+    def releases(self, change: Change) -> bool:
+        """Whether *change* gives up a value that a key holds, or a row that others may point to."""
+        if change.before is None:
+            return False
+        columns = self.columns[change.model]
+        return change.after is None or (bool(columns) and any(change.before[column] != change.after[column] for column in columns))
+
+    def takes(self, change: Change) -> bool:
+        """Whether *change* takes a value under a key, or a row's id."""
+        if change.after is None:
+            return False
+        return change.before is None or any(change.before[column] != change.after[column] for column in self.columns[change.model])
+
+    def waits_for(self, change: Change, other: Change) -> bool:
+        """Whether *change* takes a value that *other* still holds, and gives up."""
+        before, after = other.before, change.after
+        if change is other or change.model != other.model or before is None or after is None:
+            return False
+        return any(group and all(before[column] == after[column] is not None for column in group) for group in self._keys[change.model])
+
+    def may_be_made_again(self, change: Change) -> bool:
+        """Whether the row may be deleted and inserted again on the way: only in a table of our own, which nobody points to."""
+        return change.model not in self._external and change.before is not None and change.after is not None
+
+
+def in_turn(changes: Iterable[Change], constraints: Constraints) -> list[RowWrite]:
+    """
+    The changes of one event, a statement a row: in the event's order, but each after those that hold what it takes.
+
+    Where rows wait for each other in a circle, as in a swap, one of them is deleted and inserted again at the end, since
+    neither database checks a unique key at the end of several statements unless the table says so.
+    """
+    writes: list[RowWrite] = []
+    waiting = net_changes(changes)
+    while waiting:
+        place = next((place for place, one in enumerate(waiting) if not any(constraints.waits_for(one, other) for other in waiting)), None)
+        if place is not None:
+            writes += group_changes([waiting.pop(place)])
+            continue
+        place = next((place for place, one in enumerate(waiting) if constraints.may_be_made_again(one)), 0)
+        held = waiting.pop(place)
+        if not constraints.may_be_made_again(held):
+            writes += group_changes([held])  # others may point to the row: the database has the last word
+            continue
+        writes += group_changes([Change(held.model, held.id, held.before, None)])
+        waiting.append(Change(held.model, held.id, None, held.after))
+    return writes
+
+
+def net_changes(changes: Iterable[Change]) -> list[Change]:
+    """One change a row: from before the first to after the last."""
+    net: dict[tuple[str, str], Change] = {}
+    for change in changes:
+        earlier = net.get((change.model, change.id))
+        net[change.model, change.id] = change if earlier is None else Change(change.model, change.id, earlier.before, change.after)
+    return [change for change in net.values() if change.before is not None or change.after is not None]
+
+
+def group_changes(changes: Iterable[Change]) -> list[RowWrite]:
+    """Changes as statements: inserts, then updates by the set of their columns, then deletes."""
+    inserts: dict[str, RowWrite] = {}
+    updates: dict[tuple[str, tuple[str, ...]], RowWrite] = {}
+    deletes: dict[str, RowWrite] = {}
+    for model, id, before, after in changes:
+        if before is None and after is not None:
+            columns = tuple(after)
+            inserts.setdefault(model, RowWrite("insert", model, columns, [])).rows.append(tuple(after[column] for column in columns))
+        elif after is None:
+            deletes.setdefault(model, RowWrite("delete", model, ("id",), [])).rows.append((id,))
+        elif before is not None:
+            columns = tuple(column for column in after if after[column] != before[column])
+            if columns:
+                write = updates.setdefault((model, columns), RowWrite("update", model, (*columns, "id"), []))
+                write.rows.append((*(after[column] for column in columns), id))
+    return [*inserts.values(), *updates.values(), *deletes.values()]
