@@ -17,6 +17,20 @@ settings.register_profile("thorough", max_examples=2_000, deadline=None)
 settings.load_profile(os.environ.get("ENSUE_TEST_PROFILE", "fast"))
 
 
+# What is asked of an installed server too: that ledgers are made there, and that whole applications run. The rest of the
+# suite says the same of it as of the wheel's server, in twice the time; ENSUE_TEST_INSTALLED_POSTGRESQL=1 runs it all.
+ON_INSTALLED_SERVERS = ("examples", "storage")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what need not run on an installed PostgreSQL as well."""
+    if os.environ.get("ENSUE_TEST_INSTALLED_POSTGRESQL"):
+        return
+    left_out = [item for item in items if "installed-postgresql" in item.name and item.path.parent.name not in ON_INSTALLED_SERVERS]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
     """The address of a running PostgreSQL: ENSUE_TEST_POSTGRESQL_URL where it is set, else a server started from the wheel."""
