@@ -18,7 +18,6 @@ from tests.core.bank import ADA, BOB, FIRST, RATE, Account, Bank, Decide, Entry,
 from tests.core.deciding import decision_of
 
 
-# ---- changes to rows -------------------------------------------------------------------------------------------------
 def test_an_update_that_changes_nothing_leaves_nothing() -> None:
     assert (
         plan(lambda event: [update(event.account, owner="Ada", balance=Decimal("70.0")), increase(event.account, visits=0)]).operations

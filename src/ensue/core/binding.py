@@ -59,7 +59,7 @@ class Binding:
         if len(logic.shapes) == 1:
             self.shaped, self.forms = [self.event], [self.form]
         else:
-            self.shaped = [self.event if shape is type(event) else event_in_shape(self.event, shape) for shape in logic.shapes]
+            self.shaped = [self.event if shape is type(event) else _in_shape(self.event, shape, id) for shape in logic.shapes]
             self.forms = [self.form if one is self.event else whole_form(one) for one in self.shaped]
         self.targets: list[dict[str, Any]] = [{} for _ in self.shaped]
         self._searched: Facts | None = None
@@ -209,6 +209,17 @@ class Binding:
             _check_parents(shape, values, facts)
             bound.events[shape] = with_values(event, values, context)
         return bound
+
+
+def _in_shape(event: Event, shape: type[Event], id: str) -> Event:
+    """*event* in another shape; a row to come has one id in all of them, also where `up` or `down` leaves it out."""
+    shaped = event_in_shape(event, shape)
+    common = {
+        one.name: event.__dict__[one.name]
+        for one in shape.__ensue__.state.values()
+        if one.kind == "new" and one.name not in shaped.__dict__ and event.__ensue__.state.get(one.name) == one
+    }
+    return _with_new_ids(with_values(shaped, common, None), id)
 
 
 def _with_new_ids(event: Event, id: str) -> Event:

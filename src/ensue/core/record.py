@@ -57,6 +57,7 @@ class Record:
         occurred: datetime | None = None,
         behalf: str | None = None,
         purpose: str | None = None,
+        requested: str | None = None,
     ) -> None:
         self._app = app
         self._given_document = document
@@ -76,6 +77,8 @@ class Record:
         self.occurred = occurred
         self.behalf = behalf
         self.purpose = purpose
+        self.requested = requested
+        """The version the caller asked for; None where the choice was left to the ledger."""
         self.repeated = False
 
     def placed(self, position: int) -> None:
