@@ -261,7 +261,9 @@ def test_what_is_said_beside_the_form_is_on_record(run: Run, open_shop: Where) -
 
     assert saved["occurred"] == "2024-03-01T09:00:00.000000Z"
     assert (saved["cause"], saved["behalf"], saved["purpose"], saved["version"]) == ("call-7", "ada", "billing", "2024-01-01")
-    assert saved["effects"] == []
+    assert (saved["requested"], saved["effects"]) == ("2024-01-01", [])
+    assert run("show", saved["id"], *open_shop, "--json").data == saved
+    assert "rules of  2024-01-01, as requested" in run("show", saved["id"], *open_shop).stdout
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ def record_data(record: Record) -> dict[str, Any]:
         "id": record.id,
         "type": record.type,
         "version": record.version,
+        "requested": record.requested,
         "actor": record.actor,
         "at": instant_text(record.at),
         "occurred": instant_text(record.occurred) if record.occurred else None,

@@ -74,7 +74,7 @@ def print_record(console: Console, record: dict[str, Any]) -> None:
     place = {
         "place": f"#{record['position']}, {record['subject']} {record['seq']}",
         "links": links or None,
-        "rules of": record["version"],
+        "rules of": record["version"] + ("" if record["requested"] is None else ", as requested"),
         "actor": record["actor"],
         "at": record["at"],
         **{name: record[name] for name in ("occurred", "behalf", "purpose", "cause")},

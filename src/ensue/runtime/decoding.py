@@ -32,6 +32,7 @@ def record_of(app: App, stored: StoredRecord) -> Record:
         occurred=datetime.fromisoformat(header.occurred) if header.occurred else None,
         behalf=header.behalf,
         purpose=header.purpose,
+        requested=header.requested,
     )
 
 

@@ -135,6 +135,7 @@ class Recorder:
             occurred=request.occurred,
             behalf=request.behalf,
             purpose=request.purpose,
+            requested=ticket.requested,
         )
 
     def _add_operations(self, writes: Writes, subject: str, seq: int, bound: Bound, plan: Plan) -> None:
