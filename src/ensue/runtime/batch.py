@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 from typing import Any
 
 from ensue.core.app import App
@@ -28,7 +27,7 @@ from ensue.log.payload import request_digest
 from ensue.runtime import expectations
 from ensue.runtime.recording import Chains, Recorder
 from ensue.runtime.request import Ticket, Unit
-from ensue.runtime.rows import Constraints, group_changes, in_turn, net_changes
+from ensue.runtime.rows import Constraints, grouped, in_turn
 from ensue.runtime.tags import TagKeys
 from ensue.storage.session import Opened, RowWrite, Session, Stored, Writes
 
@@ -145,7 +144,8 @@ class Batch:
         stored = self.opened.stored.get(ticket.id)
         if stored is None:
             return False
-        check_same(ticket, stored)
+        if ticket.request.key is not None:  # else its id is its own: this very request was committed before the connection broke
+            check_same(ticket, stored)
         self.repeats.append((ticket, None))
         return True
 
@@ -268,12 +268,12 @@ class Batch:
 
     # -- what is written
     def row_writes(self) -> list[RowWrite]:
-        """The net changes of the rows, one statement a table and kind; where that could break a key on the way, in the events' own order."""
+        """The changes of the rows as statements; where sharing a statement could break a key on the way, a row each."""
         tied = self.around.constraints.tied
         alone = self._whole or len(self.accepted) == 1
         if self._in_turn or (alone and any(change.model in tied for changes in self.changes for change in changes)):
             return [write for changes in self.changes for write in in_turn(changes, self.around.constraints)]
-        return group_changes(net_changes(chain.from_iterable(self.changes)))
+        return grouped(self.changes, self.around.constraints)
 
 
 def rejection_of(decision: Decision) -> Rejected:

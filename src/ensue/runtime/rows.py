@@ -1,13 +1,14 @@
 """
 Rows: a batch's changes as statements, in an order that the database's unique and foreign keys accept.
 
-Changes that share nothing under a key are grouped, one statement a table and kind. An event that gives a value up and
-takes it is written one row at a time, each once all that it takes is free.
+In tables of our own, whose rules we know, changes that share nothing under a key are grouped: one statement a table and
+kind, each row once. In tables that others declared every event's change is written in its turn, since a rule that we do
+not know may be broken on the way. An event that gives a value up and takes it is written a row at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ensue.core.app import App
 from ensue.core.data import fields_of
@@ -23,7 +24,8 @@ class Constraints:
         self.columns: dict[str, frozenset[str]] = {}
         self.tied: set[str] = set()
         """Models whose table has foreign keys."""
-        self._external: set[str] = set()
+        self.external: set[str] = set()
+        """Models over tables that others declared."""
         self._keys: dict[str, tuple[tuple[str, ...], ...]] = {}
         """The groups of columns under one key, declared by the model or by the table it was declared over."""
         for model in app.models():
@@ -31,7 +33,7 @@ class Constraints:
             keys = set(info.unique)
             table = info.table
             if table is not None and not isinstance(table, str):
-                self._external.add(info.name)
+                self.external.add(info.name)
                 by_column = {one.column: one.name for one in fields_of(model).by_name.values()}
                 held = [index.columns for index in table.indexes if index.unique]
                 held += [one.columns for one in table.constraints if type(one).__name__ != "CheckConstraint"]
@@ -64,7 +66,30 @@ class Constraints:
 
     def may_be_made_again(self, change: Change) -> bool:
         """Whether the row may be deleted and inserted again on the way: only in a table of our own, which nobody points to."""
-        return change.model not in self._external and change.before is not None and change.after is not None
+        return change.model not in self.external and change.before is not None and change.after is not None
+
+
+def grouped(events: Sequence[Sequence[Change]], constraints: Constraints) -> list[RowWrite]:
+    """The changes of several events: the net ones of our own tables, those of others' tables in the order of the events."""
+    external = constraints.external
+    ours = (change for changes in events for change in changes if change.model not in external)
+    theirs = (change for changes in events for change in net_changes(one for one in changes if one.model in external)) if external else ()
+    return [*group_changes(net_changes(ours)), *_runs(theirs)]
+
+
+def _runs(changes: Iterable[Change]) -> list[RowWrite]:
+    """Neighbours of one kind share a statement, as long as no row comes twice."""
+    runs: list[RowWrite] = []
+    ids: set[str] = set()
+    for change in changes:
+        for write in group_changes([change]):
+            if runs and runs[-1][:3] == write[:3] and change.id not in ids:
+                runs[-1].rows.extend(write.rows)
+            else:
+                runs.append(write)
+                ids = set()
+            ids.add(change.id)
+    return runs
 
 
 def in_turn(changes: Iterable[Change], constraints: Constraints) -> list[RowWrite]:
