@@ -286,7 +286,7 @@ class App:
             raise VersionError("unknown", f"{self.name} has no versions yet: register a step.")
         text = next((one for one in asked if one is not None), None)
         version = Version.parse(text) if text is not None else self.default or line[-1]
-        if version not in line:
+        if version is not line[-1] and version not in line:
             raise _not_on(line, version)
         entry = self._entries.get(version)
         if entry is not None and entry.retired is not None and entry.retired <= today:
