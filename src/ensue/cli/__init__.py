@@ -8,6 +8,10 @@ from typing import NoReturn
 
 def main() -> NoReturn:
     """Run the program with the arguments it was called with, and leave with its exit code."""
-    from ensue.cli.program import run  # what imports this package alone need not wait for a command line
+    try:
+        from ensue.cli.program import run  # what imports this package alone need not wait for a command line
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # while the program started, or while it printed
+        code = 130
+    sys.exit(code)
