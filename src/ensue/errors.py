@@ -24,6 +24,7 @@ Every exception of ensue.
         ├── NotMigrated             its framework tables are absent, older or newer than this release
         ├── Refused                 it refused a change by a constraint, or for its data, that no rule of the model names
         ├── Unavailable             it cannot be reached or written just now; nothing of this request was saved
+        ├── OutcomeUnknown          it broke while a batch was committed, and could not be asked again: look, or send the same key again
         ├── ClockError              a head stands too far in the future
         ├── Closed                  the ledger was closed
         └── Tampered                what is stored does not follow from itself
@@ -192,6 +193,19 @@ class NotMigrated(LedgerError):
 
 class Unavailable(LedgerError):
     """The database cannot be reached or written just now. Nothing of the request was saved; the same key may be sent again."""
+
+
+class OutcomeUnknown(LedgerError):
+    """
+    The connection broke while the request was committed, and no other could be made to look.
+
+    The same key may be sent again: it gives the record that stands, or makes it. `event_ids` are those of the batch; `ledger.record(id)` says
+    whether one of them stands.
+    """
+
+    def __init__(self, message: str, event_ids: Sequence[str]) -> None:
+        self.event_ids = tuple(event_ids)
+        super().__init__(message)
 
 
 class Refused(LedgerError):

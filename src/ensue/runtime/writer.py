@@ -16,7 +16,7 @@ import stamina
 import structlog
 
 from ensue.core.facts import Facts, Needs
-from ensue.errors import Closed, EnsueError, LedgerError, Refused, Unavailable
+from ensue.errors import Closed, EnsueError, LedgerError, OutcomeUnknown, Refused, Unavailable
 from ensue.core.rejection import AlreadyExists
 from ensue.core.record import Record
 from ensue.runtime import expectations
@@ -182,38 +182,61 @@ class _Lane:
             self._session.close()
         self._session = None
 
-    def commit(self, units: list[Unit]) -> list[Unit]:
-        """Commit a batch and answer it. Returns the units that must open the next one."""
+    def commit(self, units: list[Unit], *, again: bool = False) -> list[Unit]:
+        """Commit a batch and answer it. Returns the units that must open the next one. *again*: it may have been committed already."""
         try:
             try:
-                return self._attempt(units, again=False)
-            except (Raced, Lost):
-                return self._again(units)
+                return self._attempt(units, again=again)
+            except (Raced, Lost) as error:
+                return self._again(units, error)
         except Refused as refused:
-            return self._halve(units, refused)
+            return self._halve(units, refused, again=again)
         except (Raced, Lost) as error:
-            self._fail(units, Unavailable(f"{error} It was tried {RETRIES_MAX} times; look the event up, or send the same key again."))
+            self._fail(units, Unavailable(f"{error} It was tried {RETRIES_MAX} times; nothing of the request was saved. Send the same key again."))
         except EnsueError as error:
             self._fail(units, error)
+        except Exception as error:  # a fault of ours: only the event that brings it out may fail, and nobody may be left waiting
+            logger.exception("writer_failed")
+            failure = LedgerError(f"The writer failed: {type(error).__name__}: {error}. Look the event up before sending it again.")
+            failure.__cause__ = error
+            return self._halve(units, failure, again=True)
         return []
 
-    def _again(self, units: list[Unit]) -> list[Unit]:
-        """Decide the batch again until it lands, with back-off."""
-        for attempt in stamina.retry_context(on=(Raced, Lost), attempts=RETRIES_MAX, timeout=RETRY_TIMEOUT_SECONDS, wait_initial=0.002, wait_max=0.5, wait_jitter=0.05):
-            with attempt:
-                return self._attempt(units, again=True)
+    def _again(self, units: list[Unit], error: Raced | Lost) -> list[Unit]:
+        """Decide the batch again until it lands, with back-off. Where it may be in the database already, it is looked up as soon as that can be."""
+        unknown = isinstance(error, Lost) and error.wrote
+        try:
+            for attempt in stamina.retry_context(
+                on=lambda error: isinstance(error, (Raced, Lost)) or (unknown and isinstance(error, Unavailable)),
+                attempts=None if unknown else RETRIES_MAX,
+                timeout=RETRY_TIMEOUT_SECONDS,
+                wait_initial=0.002,
+                wait_max=0.5,
+                wait_jitter=0.05,
+            ):
+                with attempt:
+                    try:
+                        return self._attempt(units, again=True)
+                    except Lost as lost:
+                        unknown = unknown or lost.wrote
+                        raise
+        except (Raced, Lost, Unavailable) as last:
+            if not unknown:
+                raise
+            ids = [ticket.id for unit in units for ticket in unit.tickets]
+            raise OutcomeUnknown(f"{error} Whether the request was saved is not known, for it cannot be looked up: {last} Send the same key again.", ids) from last
         raise AssertionError("the last attempt returns or raises")
 
-    def _halve(self, units: list[Unit], refused: Refused) -> list[Unit]:
-        """The database refused something in the batch: each half again, until the bad one stands alone and fails with its own error."""
+    def _halve(self, units: list[Unit], error: LedgerError, *, again: bool = False) -> list[Unit]:
+        """Something in the batch cannot be written: each half again, until the bad one stands alone and fails with its own error."""
         if len(units) > 1:
             middle = len(units) // 2
-            rest = self.commit(units[:middle])
-            return [*rest, *units[middle:]] if rest else self.commit(units[middle:])
-        error: EnsueError = refused
-        if refused.unique:
-            error = AlreadyExists(model=refused.model or "row", fields=", ".join(refused.columns) or "key")
-        self._fail(units, error)
+            rest = self.commit(units[:middle], again=again)
+            return [*rest, *units[middle:]] if rest else self.commit(units[middle:], again=again)
+        failure: EnsueError = error
+        if isinstance(error, Refused) and error.unique:
+            failure = AlreadyExists(model=error.model or "row", fields=", ".join(error.columns) or "key")
+        self._fail(units, failure)
         return []
 
     def _fail(self, units: list[Unit], error: EnsueError) -> None:
@@ -316,9 +339,9 @@ class _Lane:
             record.placed(first + place)
             outcomes.append((ticket.answer, record, None))
         outcomes += [(ticket.answer, None, error) for ticket, error in batch.answered]
-        outcomes += [(ticket.answer, record, None) for ticket, record in self._repeated(batch)]
         outcomes += [(unit.answer, None, None) for unit in taken if unit.answer is not None]
-        give_all(outcomes)
+        give_all(outcomes)  # before anything more is read: what is committed is committed
+        give_all([(ticket.answer, record, None) for ticket, record in self._repeated(batch)])
 
     def _repeated(self, batch: Batch) -> Iterator[tuple[Ticket, Record]]:
         """Answer requests whose event stood already: the stored answer is rebuilt from the record."""
@@ -329,4 +352,4 @@ class _Lane:
                 stored = records_by_id(connection, stored_ids)
         for ticket, earlier in batch.repeats:
             record = record_of(self._around.app, stored[ticket.id]) if earlier is None else earlier
-            yield ticket, record.as_repeat()
+            yield ticket, record if ticket.request.key is None else record.as_repeat()

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, MetaData, Table, create_engine, event, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, NoSuchTableError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from ensue.core.app import App
@@ -26,10 +27,24 @@ from ensue.errors import ConfigurationError, DefinitionError, NotMigrated, Unava
 from ensue.storage import tables
 from ensue.storage.migrate import RELEASE, changing_tables, create_schema, create_tables, present_release
 from ensue.storage.session import Lost, ModelTable, Session
-from ensue.storage.sqlite import BUSY_TIMEOUT_SECONDS, CACHED_STATEMENTS, SqliteSession, configure
+from ensue.storage.sqlite import CACHED_STATEMENTS, SqliteSession, configure
 
 LEDGER_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,40}")
 READERS_MAX: Final = 8
+LOCK_TIMEOUT_SECONDS: Final = 30.0
+CONNECT_TIMEOUT_SECONDS: Final = 10
+GONE_SQLITE: Final = frozenset(
+    (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_READONLY,
+    )
+)
+"""Primary result codes of SQLite that say that the file cannot be used."""
 
 
 class Storage:
@@ -37,7 +52,7 @@ class Storage:
 
     def __init__(self, app: App, url: str | URL, *, name: str | None = None) -> None:
         self.app = app
-        self.url = _address(url, name)
+        self.url, self._lock_timeout_seconds = _without_timeout(_address(url, name))
         self.name = name
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.is_memory = self.is_sqlite and self.url.database in (None, "", ":memory:")
@@ -46,7 +61,11 @@ class Storage:
         self._lookers: deque[Session] = deque()
         self._held: list[Any] = []
         app.check()
-        self._bind_named_tables()
+        try:
+            self._bind_named_tables()
+        except BaseException:
+            self.engine.dispose()  # nobody gets a Storage to close
+            raise
         self.models = {model.__ensue__.name: ModelTable(model, self.engine.dialect) for model in app.models()}
         self.uid = ""
 
@@ -54,15 +73,18 @@ class Storage:
     def _engine(self) -> Engine:
         if not self.is_sqlite:
             try:
-                engine = create_engine(self.url, poolclass=QueuePool, pool_size=READERS_MAX, pool_pre_ping=True, isolation_level="AUTOCOMMIT")
+                patience = {} if "connect_timeout" in self.url.query else {"connect_timeout": CONNECT_TIMEOUT_SECONDS}
+                engine = create_engine(
+                    self.url, poolclass=QueuePool, pool_size=READERS_MAX, pool_pre_ping=True, connect_args=patience, isolation_level="AUTOCOMMIT"
+                )
             except ModuleNotFoundError as error:
                 raise ConfigurationError(f"PostgreSQL needs the driver {error.name}, which is not installed; install ensue[postgresql].") from None
-            _on_connect_postgresql(engine, self.name)
+            _on_connect_postgresql(engine, self.name, self._lock_timeout_seconds)
             return engine
         if self.is_memory:
             engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False, "cached_statements": CACHED_STATEMENTS}, isolation_level="AUTOCOMMIT")
         else:
-            arguments = {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False, "cached_statements": CACHED_STATEMENTS}
+            arguments = {"timeout": self._lock_timeout_seconds, "check_same_thread": False, "cached_statements": CACHED_STATEMENTS}
             engine = create_engine(self.url, poolclass=QueuePool, pool_size=READERS_MAX, connect_args=arguments, isolation_level="AUTOCOMMIT")
         memory = self.is_memory
         event.listen(engine, "connect", lambda connection, _: configure(connection, memory=memory))
@@ -134,6 +156,7 @@ class Storage:
     # -- connecting
     def session(self) -> Session:
         """A new writing connection. Raises Unavailable."""
+        driver_errors: Any = self.engine.dialect.loaded_dbapi
         try:
             raw = self.engine.raw_connection()
             driver: Any = raw.driver_connection
@@ -141,8 +164,8 @@ class Storage:
                 self._held.append(raw)  # all share one connection, which the pool must not reset behind a writer's back
             else:
                 raw.detach()
-        except DBAPIError as error:
-            raise Unavailable(f"{self.url.render_as_string(hide_password=True)} cannot be reached: {error.orig}; nothing was saved.") from error
+        except (DBAPIError, PoolTimeoutError, driver_errors.Error) as error:  # SQLAlchemy hands the driver's own through here
+            raise Unavailable(f"{self._shown} cannot be reached: {_reason(error)}; nothing was saved.") from error
         if not isinstance(driver, sqlite3.Connection):
             driver.autocommit = True
         return self._session_over(driver)
@@ -162,13 +185,22 @@ class Storage:
     def reader(self) -> Iterator[Connection]:
         """A connection for reading. An in-memory database has one connection, so readers and the writer take turns. Raises Unavailable."""
         with self._memory_lock if self.is_memory else nullcontext(), self._connected() as connection:
-            yield connection
+            try:
+                yield connection
+            except DBAPIError as error:
+                if is_gone(error):
+                    raise Unavailable(f"{self._shown} cannot be read: {_reason(error)}.") from error
+                raise
 
     def _connected(self) -> Connection:
         try:
             return self.engine.connect()
-        except DBAPIError as error:
-            raise Unavailable(f"{self.url.render_as_string(hide_password=True)} cannot be opened: {error.orig}.") from error
+        except (DBAPIError, PoolTimeoutError) as error:
+            raise Unavailable(f"{self._shown} cannot be opened: {_reason(error)}.") from error
+
+    @property
+    def _shown(self) -> str:
+        return self.url.render_as_string(hide_password=True)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -189,7 +221,12 @@ class Storage:
         with self.writing():
             try:
                 yield session
-            except (Unavailable, Lost):
+            except Lost as lost:
+                session.close()
+                while self._lookers:  # they were connected to the same server
+                    self._lookers.pop().close()
+                raise Unavailable(f"{lost} Ask again.") from lost
+            except Unavailable:
                 session.close()
                 raise
             except BaseException:
@@ -216,6 +253,16 @@ class Storage:
         self.engine.dispose()
 
 
+def is_gone(error: DBAPIError) -> bool:
+    """Whether the database itself cannot be used, as against a statement that it refuses."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return error.connection_invalidated or (code is not None and code & 0xFF in GONE_SQLITE)
+
+
+def _reason(error: Exception) -> str:
+    return str(error.orig if isinstance(error, DBAPIError) else error).strip()
+
+
 @contextmanager
 def _snapshot(storage: Storage) -> Iterator[Connection]:
     with storage.reader() as connection:
@@ -225,9 +272,10 @@ def _snapshot(storage: Storage) -> Iterator[Connection]:
         try:
             yield connection
         finally:
-            connection.exec_driver_sql("ROLLBACK")
-            if storage.is_sqlite:  # the pool lends the connection to the writer too
-                connection.exec_driver_sql("PRAGMA query_only=OFF")
+            if not connection.invalidated:  # else its transaction went with it
+                connection.exec_driver_sql("ROLLBACK")
+                if storage.is_sqlite:  # the pool lends the connection to the writer too
+                    connection.exec_driver_sql("PRAGMA query_only=OFF")
 
 
 def _address(url: str | URL, name: str | None) -> URL:
@@ -250,12 +298,24 @@ def _address(url: str | URL, name: str | None) -> URL:
     return parsed
 
 
-def _on_connect_postgresql(engine: Engine, schema: str | None) -> None:
-    """Every connection finds its own schema alone, speaks UTC, waits at most 30 s for a lock and never idles in a transaction."""
+def _without_timeout(url: URL) -> tuple[URL, float]:
+    """The seconds that `?timeout=` in an address gives to locks which others hold; no driver of PostgreSQL knows it."""
+    text = url.query.get("timeout", str(LOCK_TIMEOUT_SECONDS))
+    try:
+        seconds = float(str(text))
+    except ValueError:
+        seconds = -1
+    if not 0 < seconds < 86_400:
+        raise ConfigurationError(f"timeout={text}: expected the seconds to wait for a lock that others hold, more than 0 and less than a day.")
+    return url.difference_update_query(["timeout"]), seconds
+
+
+def _on_connect_postgresql(engine: Engine, schema: str | None, lock_timeout_seconds: float) -> None:
+    """Every connection finds its own schema alone, speaks UTC, waits only so long for a lock and never idles in a transaction."""
 
     def configure_connection(connection: Any, _: Any) -> None:
         autocommit, connection.autocommit = connection.autocommit, True
-        settings = ["SET TIME ZONE 'UTC'", "SET lock_timeout = '30s'", "SET idle_in_transaction_session_timeout = '60s'", "SET synchronous_commit = on"]
+        settings = ["SET TIME ZONE 'UTC'", f"SET lock_timeout = '{lock_timeout_seconds * 1000:.0f}ms'", "SET idle_in_transaction_session_timeout = '60s'", "SET synchronous_commit = on"]
         if schema is not None:
             settings.append(f'SET search_path TO "{schema}"')
         connection.execute("; ".join(settings))

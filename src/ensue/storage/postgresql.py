@@ -75,9 +75,11 @@ MOVE_HEADS: Final = _Statement(
     ),
     _counted("UPDATE ensue_head SET seq = %s::bigint, at = %b::text, hash = %b::bytea WHERE subject = %b::text AND seq = %s::bigint"),
 )
+AGAIN: Final = " ON CONFLICT DO NOTHING"
+"""For what may stand already: logic of another process, and a look that was noted before the connection broke."""
 INSERTS: Final = {
     "heads_new": _insert("ensue_head", "subject, seq, at, hash", "text bigint text bytea"),
-    "logic": _insert("ensue_logic", "hash, document", "bytea bytea", " ON CONFLICT DO NOTHING"),
+    "logic": _insert("ensue_logic", "hash, document", "bytea bytea", AGAIN),
     "events": _insert("ensue_event", "subject, seq, id, type, version, actor, at, header, nonce, hash", "text bigint text text text text text bytea bigint bytea"),
     "links": _insert("ensue_link", "subject, seq, event_subject, event_seq", "text bigint text bigint"),
     "payloads": _insert("ensue_payload", "subject, seq, bytes, seed, request", "text bigint bytea bytea bytea"),
@@ -86,7 +88,7 @@ INSERTS: Final = {
     "attempts": _insert(
         "ensue_attempt", "id, at, expires_at, actor, type, version, key, subject, outcome, reasons, form", "text text text text text text text text text text text"
     ),
-    "reads": _insert("ensue_read", "subject, at, id, actor, purpose, action, rows, position", "text text text text text text text bigint"),
+    "reads": _insert("ensue_read", "subject, at, id, actor, purpose, action, rows, position", "text text text text text text text bigint", AGAIN),
 }
 
 
@@ -280,9 +282,7 @@ class PostgresqlSession:
             self.rollback()
             return fault_of(error, self.models)
         self.close()
-        if wrote:
-            return Lost(f"The connection broke while the batch was written ({error}).")
-        return Unavailable(f"The connection broke ({_first_line(error)}); nothing of the request was saved. Send the same key again.")
+        return Lost(f"The connection broke ({_first_line(error)}).", wrote=wrote)
 
 
 def _arrays(rows: Sequence[tuple[Any, ...]]) -> list[Any]:
@@ -316,7 +316,7 @@ def _first_line(error: psycopg.Error) -> str:
     return str(error).strip().partition("\n")[0]
 
 
-RACES: Final = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable, errors.DivisionByZero)
+RACES: Final = (errors.SerializationFailure, errors.DeadlockDetected, errors.DivisionByZero)
 
 
 def fault_of(error: psycopg.Error, models: Mapping[str, ModelTable]) -> Exception:
@@ -324,6 +324,8 @@ def fault_of(error: psycopg.Error, models: Mapping[str, ModelTable]) -> Exceptio
     text = _first_line(error)
     if isinstance(error, RACES):
         return Raced(f"Somebody else was there first: {text}.")
+    if isinstance(error, errors.LockNotAvailable):
+        return Unavailable(f"Another program has held a lock for too long ({text}); nothing of the request was saved. Send the same key again.")
     table = error.diag.table_name
     if isinstance(error, errors.UniqueViolation) and table in ("ensue_head", "ensue_event", "ensue_payload", "ensue_log", "ensue_link"):
         return Raced(f"Somebody else wrote first: {text}.")

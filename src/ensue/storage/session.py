@@ -82,7 +82,11 @@ class Raced(LedgerError):
 
 
 class Lost(LedgerError):
-    """The connection broke; whether the batch was committed is not known: reconnect and look."""
+    """The connection broke: again with another. Where the batch was being written (*wrote*), whether it was committed is not known: look first."""
+
+    def __init__(self, message: str, *, wrote: bool) -> None:
+        self.wrote = wrote
+        super().__init__(message)
 
 
 class Session(Protocol):

@@ -14,7 +14,7 @@ from ensue.core.facts import Facts, Needs
 from ensue.errors import Refused, Unavailable
 from ensue.storage.session import Head, ModelTable, Opened, Raced, RowWrite, Stored, Writes, split_answers
 
-BUSY_TIMEOUT_SECONDS: Final = 30.0
+JOURNAL_TIMEOUT_SECONDS: Final = 30.0
 CACHED_STATEMENTS: Final = 512
 PRAGMAS: Final = ("synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY", "wal_autocheckpoint=16000")
 
@@ -50,7 +50,7 @@ def configure(connection: sqlite3.Connection, *, memory: bool = False) -> None:
 
 def _keep_journal_ahead(connection: sqlite3.Connection) -> None:
     # A property of the file, changed by whoever opens it first. SQLite's own time to wait for locks does not count for this change.
-    give_up_at = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    give_up_at = time.monotonic() + JOURNAL_TIMEOUT_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -228,7 +228,7 @@ def fault_of(error: sqlite3.Error, models: Mapping[str, ModelTable]) -> Exceptio
     if "full" in text:
         return Unavailable(f"The disk is full ({text}); nothing of the request was saved. Make room, then send the same key again.")
     if "locked" in text or "busy" in text:
-        return Unavailable(f"Another process has held the write lock for {BUSY_TIMEOUT_SECONDS:.0f} s ({text}); nothing was saved. Send the same key again.")
+        return Unavailable(f"Another program has held the write lock for too long ({text}); nothing of the request was saved. Send the same key again.")
     return Unavailable(f"The database file cannot be used ({text}); nothing of the request was saved.")
 
 
