@@ -133,7 +133,8 @@ def usage_failure(error: Exception) -> Failure:
     """What the parser of options found, with where to read on."""
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "ensue"
-    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    describe = getattr(error, "format_message", None)
+    message = str(error) if describe is None else describe()
     if type(error).__name__ == "NoArgsIsHelpError":  # the help is its message
         typer.echo(message, err=True)
         message = "Missing command"
