@@ -26,9 +26,19 @@ STORED: Final = (
 )
 HEADS: Final = "SELECT subject, seq, at, hash FROM ensue_head WHERE subject"
 LAST_WRITERS: Final = (
-    "SELECT o.row_id, o.columns, e.id FROM ensue_operation o JOIN ensue_event e ON e.subject = o.subject AND e.seq = o.seq "
+    "WITH wanted AS (SELECT * FROM unnest(%b::text[], %b::text[], %b::text[]) AS w (row_id, chain, model)), "
+    "wrote AS (SELECT o.subject, o.seq, o.row_id, o.columns FROM wanted w "
+    "JOIN ensue_operation o ON o.subject = w.chain AND o.model = w.model AND o.row_id = w.row_id WHERE o.kind <> 'read' "
+    "UNION ALL SELECT o.subject, o.seq, o.row_id, o.columns FROM wanted w JOIN ensue_link k ON k.subject = w.chain "
+    "JOIN ensue_operation o ON o.subject = k.event_subject AND o.model = w.model AND o.row_id = w.row_id AND o.seq = k.event_seq "
+    "WHERE o.kind <> 'read') "
+    "SELECT wrote.row_id, wrote.columns, e.id, l.position FROM wrote JOIN ensue_event e ON e.subject = wrote.subject AND e.seq = wrote.seq "
+    "JOIN ensue_log l ON l.subject = wrote.subject AND l.seq = wrote.seq"
+)
+LAST_WRITERS_OF_REFERENCE_DATA: Final = (
+    "SELECT o.row_id, o.columns, e.id, l.position FROM ensue_operation o JOIN ensue_event e ON e.subject = o.subject AND e.seq = o.seq "
     "JOIN ensue_log l ON l.subject = o.subject AND l.seq = o.seq "
-    "WHERE o.model = %s AND o.row_id = ANY(%b::text[]) AND o.kind <> 'read' ORDER BY l.position"
+    "WHERE o.subject LIKE 'system/%%' AND o.model = %s AND o.row_id = ANY(%b::text[]) AND o.kind <> 'read'"
 )
 PLACE: Final = (
     "WITH counter AS (UPDATE ensue_ledger SET position = position + %s RETURNING position - %s AS first), "
@@ -118,8 +128,9 @@ class PostgresqlSession:
                 self._execute(begin)
                 heads = self._among(HEADS, subjects, LOCK if locks else "")
                 now = self._execute("SELECT clock_timestamp()")
-                stored = self._among(STORED, event_ids) if event_ids else None
                 learn = self._ask(needs, facts, lock=locks)
+                # last: where a new subject's rows are seen, the event of another process that made them must be seen too
+                stored = self._among(STORED, event_ids) if event_ids else None
             for one in learn:
                 one()
             return Opened(
@@ -146,9 +157,17 @@ class PostgresqlSession:
         """Which of these events stand already."""
         return {row[0]: Stored(*row[1:]) for row in self._select(lambda: self._among(STORED, event_ids))}
 
-    def last_writers(self, model: str, ids: Sequence[str]) -> list[tuple[str, str, str]]:
+    def last_writers(self, model: str, rows: Mapping[str, str | None]) -> list[tuple[str, str, str]]:
         """Every write to these rows, oldest first."""
-        return [(row[0], row[1], row[2]) for row in self._select(lambda: self._execute(LAST_WRITERS, (model, list(ids))))]
+        chained = [id for id, chain in rows.items() if chain is not None]
+        others = [id for id, chain in rows.items() if chain is None]
+        found: list[tuple[Any, ...]] = []
+        if chained:
+            values = (chained, [rows[id] for id in chained], [model] * len(chained))
+            found += self._select(lambda: self._execute(LAST_WRITERS, values))
+        if others:
+            found += self._select(lambda: self._execute(LAST_WRITERS_OF_REFERENCE_DATA, (model, others)))
+        return [(row_id, columns, event_id) for row_id, columns, event_id, _ in sorted(found, key=lambda one: one[3])]
 
     def _select(self, send: Callable[[], psycopg.Cursor[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
         try:
