@@ -9,8 +9,8 @@ from typing import Any
 
 from ensue.core.canonical import Json
 from ensue.core.data import fields_of
-from ensue.core.facts import Facts, Needs
-from ensue.core.model import newest, subjects_of_row
+from ensue.core.facts import Facts, Needs, Row
+from ensue.core.model import Model, newest, subjects_of_row
 from ensue.core.state import StateField
 from ensue.errors import Clash, ExpectationMissing, FieldConflict, FieldProblem, InvalidForm
 from ensue.runtime.recording import WHOLE_ROW
@@ -74,7 +74,7 @@ def check(ticket: Ticket, subjects: tuple[str, ...], facts: Facts, session: Sess
             raise InvalidForm("expect", [FieldProblem(key, "foreign", f"belongs to none of the event's subjects ({', '.join(subjects)}); only what they own can be expected")])
         if tags is None:
             if row is not None:
-                clashes.append(Clash(key, "", "changed", None, None, _last(session, model_name, id, None, written)))
+                clashes.append(Clash(key, "", "changed", None, None, _last(session, table, id, row, None, written)))
             continue
         for field, tag in tags.items():
             clash = _compare(ticket, table, key, id, row, field, tag, facts, session, keys, uid, written)
@@ -85,7 +85,7 @@ def check(ticket: Ticket, subjects: tuple[str, ...], facts: Facts, session: Sess
 
 
 def _compare(
-    ticket: Ticket, table: ModelTable, key: str, id: str, row: Mapping[str, Json] | None, field: str, tag: str | None,
+    ticket: Ticket, table: ModelTable, key: str, id: str, row: Row | None, field: str, tag: str | None,
     facts: Facts, session: Session, keys: TagKeys, uid: str, written: Written,
 ) -> Clash | None:  # fmt: skip
     related = ticket.binding.event.__ensue__.state.get(field)
@@ -94,7 +94,7 @@ def _compare(
         return None if tag is None else Clash(key, field, "absent", None, None, None)
     if field in table.columns:
         strict = field in table.model.__ensue__.strict
-        last = _last(session, table.name, id, field, written) if strict else None
+        last = _last(session, table, id, row, field, written) if strict else None
         value: Any = row[field]
         made = keys.make(uid, table.name, id, field, value, last, strict=strict, kid=kid)
         fresh = keys.make(uid, table.name, id, field, value, last, strict=strict)
@@ -108,42 +108,55 @@ def _compare(
         return None
     reason = "stale" if tag is not None and made is None else "changed"
     if field in table.columns:
-        winner = _last(session, table.name, id, field, written)
+        winner = _last(session, table, id, row, field, written)
     else:
         assert related is not None, "what is no column is a related field"
-        winner = _last_of_rows(session, newest(related.model).__ensue__.name, [row_id for row_id, _ in value], written)
+        winner = _last_of_rows(session, newest(related.model), [row_id for row_id, _ in value], facts, written)
     return Clash(key, field, reason, shown, fresh, winner)
 
 
 def related_value(field: StateField, query: Any, facts: Facts, session: Session, written: Written) -> Json:
     """What the tag of a `Related` covers: ids and last events, sorted by id."""
     ids = sorted(facts.answer(query) or ())
-    name = newest(field.model).__ensue__.name
-    lasts: dict[str, str] = {row_id: event_id for row_id, _, event_id in session.last_writers(name, ids)} if ids else {}
-    for (model, row_id, _), event_id in written.items():
-        if model == name and row_id in ids:
+    model = newest(field.model)
+    name = model.__ensue__.name
+    lasts: dict[str, str] = {row_id: event_id for row_id, _, event_id in session.last_writers(name, _chains(model, ids, facts))} if ids else {}
+    for (written_model, row_id, _), event_id in written.items():
+        if written_model == name and row_id in ids:
             lasts[row_id] = event_id
     return [[id, lasts.get(id)] for id in ids]
 
 
-def _last(session: Session, model: str, id: str, column: str | None, written: Written) -> str | None:
+def chain_of(model: type[Model], id: str, row: Row | None) -> str | None:
+    """A chain that every event which writes this row of the newest shape *model* is in; None for reference data."""
+    chains = subjects_of_row(model, id, row)
+    return chains[0] if chains else None
+
+
+def _chains(model: type[Model], ids: Sequence[str], facts: Facts) -> dict[str, str | None]:
+    return {id: chain_of(model, id, facts.row(model.__ensue__.name, id)) for id in ids}
+
+
+def _last(session: Session, table: ModelTable, id: str, row: Row, column: str | None, written: Written) -> str | None:
     """The event that wrote a column of a row last, or the row where *column* is None."""
-    here = [event_id for (name, row_id, one), event_id in written.items() if (name, row_id) == (model, id) and column in (None, one)]
+    here = [event_id for (name, row_id, one), event_id in written.items() if (name, row_id) == (table.name, id) and column in (None, one)]
     if here:
         return here[-1]
-    return last_writer(session, model, id, column)
+    return last_writer(session, table.name, id, column, chain_of(table.model, id, row))
 
 
-def _last_of_rows(session: Session, model: str, ids: Sequence[str], written: Written) -> str | None:
+def _last_of_rows(session: Session, model: type[Model], ids: Sequence[str], facts: Facts, written: Written) -> str | None:
     """The event that wrote any of these rows last."""
-    here = [event_id for (name, row_id, _), event_id in written.items() if name == model and row_id in ids]
-    stored = session.last_writers(model, ids) if ids and not here else []
+    name = model.__ensue__.name
+    here = [event_id for (written_model, row_id, _), event_id in written.items() if written_model == name and row_id in ids]
+    stored = session.last_writers(name, _chains(model, ids, facts)) if ids and not here else []
     return here[-1] if here else stored[-1][2] if stored else None
 
 
-def last_writer(session: Session, model: str, id: str, column: str | None) -> str | None:
-    """The stored event that wrote a column of a row last."""
-    found = [event_id for _, columns, event_id in session.last_writers(model, [id]) if column is None or columns == WHOLE_ROW or column in columns.split()]
+def last_writer(session: Session, model: str, id: str, column: str | None, chain: str | None) -> str | None:
+    """The stored event that wrote a column of a row last; all that wrote it are in *chain*."""
+    writes = session.last_writers(model, {id: chain})
+    found = [event_id for _, columns, event_id in writes if column is None or columns == WHOLE_ROW or column in columns.split()]
     return found[-1] if found else None
 
 

@@ -20,7 +20,7 @@ from ensue.core.shapes import row_in_shape
 from ensue.errors import RequestError
 from ensue.runtime.batch import Surroundings
 from ensue.runtime.decoding import record_of
-from ensue.runtime.expectations import last_writer, related_value, split_row_key
+from ensue.runtime.expectations import chain_of, last_writer, related_value, split_row_key
 from ensue.runtime.preview import look
 from ensue.runtime.request import Ticket
 from ensue.runtime.tags import TagKeys
@@ -201,7 +201,7 @@ class Reading:
             if column == "id" or column not in row:
                 continue
             strict = column in info.strict
-            last = last_writer(session, info.name, id, column) if strict else None
+            last = last_writer(session, info.name, id, column, chain_of(model, id, row)) if strict else None
             tags[column] = str(self._keys.make(self._storage.uid, info.name, id, column, row[column], last, strict=strict))
         return tags
 

@@ -118,8 +118,12 @@ class Session(Protocol):
         """Which of these events stand already."""
         ...
 
-    def last_writers(self, model: str, ids: Sequence[str]) -> list[tuple[str, str, str]]:
-        """Row id, columns (separated by spaces) and event id of every write to these rows, oldest first."""
+    def last_writers(self, model: str, rows: Mapping[str, str | None]) -> list[tuple[str, str, str]]:
+        """
+        Row id, columns (separated by spaces) and event id of every write to these *rows*, oldest first.
+
+        Each row comes with a chain that all of its writers are in, so that only that chain is searched; None: reference data, any system's.
+        """
         ...
 
     def finish(self, writes: Writes) -> int:

@@ -23,10 +23,20 @@ STORED: Final = (
     "SELECT e.id, e.subject, e.seq, p.seed, p.request FROM ensue_event e JOIN ensue_payload p ON p.subject = e.subject AND p.seq = e.seq "
     "WHERE e.id IN (SELECT value FROM json_each(?))"
 )
+# CROSS JOIN is how SQLite is told to keep this order: from the rows asked for, by keys alone, never through the whole ledger.
 LAST_WRITERS: Final = (
-    "SELECT o.row_id, o.columns, e.id FROM ensue_operation o JOIN ensue_event e ON e.subject = o.subject AND e.seq = o.seq "
-    "JOIN ensue_log l ON l.subject = o.subject AND l.seq = o.seq "
-    "WHERE o.model = ? AND o.row_id IN (SELECT value FROM json_each(?)) AND o.kind <> 'read' ORDER BY l.position"
+    "WITH wanted (row_id, chain) AS (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?1)), "
+    "wrote (subject, seq, row_id, columns) AS ("
+    "SELECT o.subject, o.seq, o.row_id, o.columns FROM wanted w "
+    "CROSS JOIN ensue_operation o ON o.subject = w.chain AND o.model = ?2 AND o.row_id = w.row_id WHERE o.kind <> 'read' "
+    "UNION ALL SELECT o.subject, o.seq, o.row_id, o.columns FROM wanted w CROSS JOIN ensue_link k ON k.subject = w.chain "
+    "CROSS JOIN ensue_operation o ON o.subject = k.event_subject AND o.model = ?2 AND o.row_id = w.row_id AND o.seq = k.event_seq "
+    "WHERE o.kind <> 'read' "
+    "UNION ALL SELECT o.subject, o.seq, o.row_id, o.columns FROM wanted w "
+    "CROSS JOIN ensue_operation o ON o.model = ?2 AND o.row_id = w.row_id "
+    "WHERE w.chain IS NULL AND o.subject GLOB 'system/*' AND o.kind <> 'read') "
+    "SELECT wrote.row_id, wrote.columns, e.id FROM wrote CROSS JOIN ensue_event e ON e.subject = wrote.subject AND e.seq = wrote.seq "
+    "CROSS JOIN ensue_log l ON l.subject = wrote.subject AND l.seq = wrote.seq ORDER BY l.position"
 )
 INSERTS: Final = {
     "logic": "INSERT OR IGNORE INTO ensue_logic (hash, document) VALUES (?,?)",
@@ -107,10 +117,10 @@ class SqliteSession:
         except sqlite3.Error as error:
             raise self._fault(error) from error
 
-    def last_writers(self, model: str, ids: Sequence[str]) -> list[tuple[str, str, str]]:
+    def last_writers(self, model: str, rows: Mapping[str, str | None]) -> list[tuple[str, str, str]]:
         """Every write to these rows, oldest first."""
         try:
-            return self._connection.execute(LAST_WRITERS, (model, _array(ids))).fetchall()
+            return self._connection.execute(LAST_WRITERS, (_array([[id, chain] for id, chain in rows.items()]), model)).fetchall()
         except sqlite3.Error as error:
             raise self._fault(error) from error
 
