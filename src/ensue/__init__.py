@@ -36,6 +36,7 @@ from ensue.errors import (
     LedgerError,
     NotLoaded,
     NotMigrated,
+    OutcomeUnknown,
     Refused,
     Rejected,
     RequestError,
@@ -81,7 +82,7 @@ __all__ = [
     "AlreadyExists", "Answer", "App", "Attempt", "Cancel", "Change", "ClockError", "Closed", "ConfigurationError", "ConflictError", "Database",
     "DefinitionError", "Delete", "Done", "Effect", "EnsueError", "Erase", "Erased", "Event", "ExpectationMissing", "FieldConflict", "GiveUp",
     "Increase", "Insert", "InvalidForm", "InvalidJson", "KeyReused", "Ledger", "LedgerError", "Lookup", "Model", "New", "NotFound", "NotLoaded",
-    "NotMigrated", "Operation", "Plan", "Purpose", "Record", "Ref", "Refused", "Rejected", "Rejection", "Rejections", "Related", "Report",
+    "NotMigrated", "Operation", "OutcomeUnknown", "Plan", "Purpose", "Record", "Ref", "Refused", "Rejected", "Rejection", "Rejections", "Related", "Report",
     "Request", "RequestError", "Retry", "Sensitive", "Snapshot", "StepError", "Tampered", "TooLarge", "Unavailable", "UnknownEventType",
     "Update", "Value", "VersionError", "View", "by", "column", "lossy", "new", "open", "optional", "related",
 ]  # fmt: skip

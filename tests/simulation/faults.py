@@ -6,6 +6,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -138,8 +139,6 @@ def _receive(end: socket.socket) -> bytes:
 
 def _shut(*ends: socket.socket) -> None:
     for end in ends:
-        try:
+        with suppress(OSError):  # the other direction was first
             end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the other direction was first
         end.close()

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from ensue.core.app import App
-from ensue.core.canonical import Json, check_text
+from ensue.core.canonical import Json, canonical_trusted, check_text
 from ensue.core.codec import instant_text
 from ensue.core.event import Event, read_event
 from ensue.core.identity import event_id, random_event_id
@@ -39,6 +39,8 @@ M = TypeVar("M", bound=Model)
 COST_DEFAULT: Final = 4
 ACTOR_LENGTH_MAX: Final = 200
 SUBMITTED_AHEAD_MAX: Final = 1_024
+FORM_BYTES_MAX: Final = 1_048_576
+"""As much as one JSON that somebody sends may have (core/canonical.py): a record is for ever, and a batch holds 256 of them in memory."""
 
 
 class Ledger:
@@ -202,7 +204,11 @@ class Ledger:
                 [FieldProblem("version", "shape", f"is the shape since {event.__ensue__.version}, but the version is {chosen}: send {logic.shape.__name__}, or say version=\"{event.__ensue__.version}\"")],
             )
         id = random_event_id(self._random_bytes(16)) if request.key is None else event_id(self.uid, actor, request.key)
-        return Ticket(request, actor, logic, id, asked, Answer())
+        ticket = Ticket(request, actor, logic, id, asked, Answer())
+        size_bytes = len(canonical_trusted(ticket.binding.sent))
+        if size_bytes > FORM_BYTES_MAX:
+            raise TooLarge(f"{logic.type}: the form has {size_bytes} bytes, more than {FORM_BYTES_MAX}; keep large content elsewhere and refer to it.")
+        return ticket
 
     def read_event(self, type: str, form: Mapping[str, Json], *, version: str | None = None) -> Event:
         """

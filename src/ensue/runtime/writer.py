@@ -7,7 +7,9 @@ batch is decided while the other commits, as long as they share no subject and n
 
 from __future__ import annotations
 
+import os
 import threading
+import traceback
 from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
@@ -16,9 +18,9 @@ import stamina
 import structlog
 
 from ensue.core.facts import Facts, Needs
-from ensue.errors import Closed, EnsueError, LedgerError, OutcomeUnknown, Refused, Unavailable
-from ensue.core.rejection import AlreadyExists
 from ensue.core.record import Record
+from ensue.core.rejection import AlreadyExists
+from ensue.errors import Closed, EnsueError, LedgerError, OutcomeUnknown, Refused, Unavailable
 from ensue.runtime import expectations
 from ensue.runtime.answer import Answer, give_all
 from ensue.runtime.batch import Batch, Surroundings
@@ -48,12 +50,15 @@ class Writer:
         """The lane whose batch has not locked its subjects yet."""
         self._in_flight: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
         self._closed = False
+        self._process_id = os.getpid()
         self._threads = [threading.Thread(target=self._work, args=(lane,), name=f"ensue-writer-{lane}", daemon=True) for lane in range(lanes)]
         for thread in self._threads:
             thread.start()
 
     def put(self, units: list[Unit]) -> None:
         """Queue *units*, in order. Raises Closed."""
+        if os.getpid() != self._process_id:
+            raise Closed("The ledger was opened by another process, and its threads did not come along; nothing was saved. Open it after the fork.")
         with self._condition:
             if self._closed:
                 raise Closed("The ledger is closed; nothing was saved.")
@@ -62,6 +67,8 @@ class Writer:
 
     def close(self) -> None:
         """Take no more, commit what is queued, and end the lanes."""
+        if os.getpid() != self._process_id:
+            return  # the lanes are the other process's
         with self._condition:
             self._closed = True
             self._condition.notify_all()
@@ -75,12 +82,9 @@ class Writer:
             while units := self._form(lane):
                 try:
                     rest = worker.commit(units)
-                except BaseException as error:  # a fault of ours: nobody may be left waiting
-                    logger.exception("writer_failed")
-                    failure = LedgerError(f"The writer failed: {type(error).__name__}: {error}. Look the event up before sending it again.")
-                    failure.__cause__ = error
+                except BaseException as error:  # noqa: BLE001  # a fault of ours even there: nobody may be left waiting
                     rest = []
-                    _fail_unanswered(units, failure)
+                    _fail_unanswered(units, _failure_of(error))
                 self._landed(lane, rest)
         finally:
             worker.close()
@@ -166,6 +170,14 @@ def _fail_unanswered(units: list[Unit], error: EnsueError) -> None:
         unit.fail(error)  # what has its outcome keeps it
 
 
+def _failure_of(error: BaseException) -> LedgerError:
+    """What the callers are told of a fault of ours. The log gets the places it went through, but no values: those may be about people."""
+    logger.error("writer_failed", error=type(error).__name__, trace="".join(traceback.format_tb(error.__traceback__)))
+    failure = LedgerError(f"The writer failed: {type(error).__name__}: {error}. Look the event up before sending it again.")
+    failure.__cause__ = error
+    return failure
+
+
 class _Lane:
     """One writing connection, and what it does with a batch."""
 
@@ -190,16 +202,15 @@ class _Lane:
             except (Raced, Lost) as error:
                 return self._again(units, error)
         except Refused as refused:
+            if refused.unique and len(units) == 1 and not again:
+                return self.commit(units, again=True)  # another process may have been first, with this very event perhaps: then it is seen now
             return self._halve(units, refused, again=again)
         except (Raced, Lost) as error:
             self._fail(units, Unavailable(f"{error} It was tried {RETRIES_MAX} times; nothing of the request was saved. Send the same key again."))
         except EnsueError as error:
             self._fail(units, error)
-        except Exception as error:  # a fault of ours: only the event that brings it out may fail, and nobody may be left waiting
-            logger.exception("writer_failed")
-            failure = LedgerError(f"The writer failed: {type(error).__name__}: {error}. Look the event up before sending it again.")
-            failure.__cause__ = error
-            return self._halve(units, failure, again=True)
+        except BaseException as error:  # noqa: BLE001  # a fault of ours, or a step that ends the program: only the event that brings it out may fail
+            return self._halve(units, error, again=True)
         return []
 
     def _again(self, units: list[Unit], error: Raced | Lost) -> list[Unit]:
@@ -227,16 +238,16 @@ class _Lane:
             raise OutcomeUnknown(f"{error} Whether the request was saved is not known, for it cannot be looked up: {last} Send the same key again.", ids) from last
         raise AssertionError("the last attempt returns or raises")
 
-    def _halve(self, units: list[Unit], error: LedgerError, *, again: bool = False) -> list[Unit]:
+    def _halve(self, units: list[Unit], error: BaseException, *, again: bool = False) -> list[Unit]:
         """Something in the batch cannot be written: each half again, until the bad one stands alone and fails with its own error."""
         if len(units) > 1:
             middle = len(units) // 2
             rest = self.commit(units[:middle], again=again)
             return [*rest, *units[middle:]] if rest else self.commit(units[middle:], again=again)
-        failure: EnsueError = error
         if isinstance(error, Refused) and error.unique:
-            failure = AlreadyExists(model=error.model or "row", fields=", ".join(error.columns) or "key")
-        self._fail(units, failure)
+            self._fail(units, AlreadyExists(model=error.model or "row", fields=", ".join(error.columns) or "key"))
+        else:
+            self._fail(units, error if isinstance(error, Refused) else _failure_of(error))
         return []
 
     def _fail(self, units: list[Unit], error: EnsueError) -> None:
