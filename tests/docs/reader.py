@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import Final
 
 from ensue import Ledger
-from tests.docs.blocks import RUN, Block, blocks_of
+from tests.docs.blocks import Block, blocks_of
 from tests.source_tree import ROOT
 
 COMMAND_SECONDS_MAX: Final = 60
@@ -79,7 +79,7 @@ def _run_python(block: Block, page: Path, module: ModuleType) -> str:
 
 
 def _run_console(where: str, block: Block, folder: Path) -> None:
-    """Run each command; what stands below it, up to the next, is its output. A line that only comments says nothing of it."""
+    """Run each command; what stands below it, up to the next, is its output. What follows two blanks and a # is a remark."""
     for command, output in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", block.text, re.MULTILINE):
         plain = command.partition("  #")[0].strip()
         if plain.startswith("make "):  # of the repository, not of the reader's folder: that it is there is enough
@@ -113,8 +113,3 @@ def _agree(where: str, expected: str | None, printed: str) -> None:
 def _plain(text: str) -> str:
     """Without blanks at the ends of lines, nor empty lines at either end."""
     return "\n".join(line.rstrip() for line in text.strip("\n").splitlines())
-
-
-def runs_something(page: Path) -> bool:
-    """Whether there is anything in *page* to do."""
-    return any(block.language in RUN for block in blocks_of(page))
