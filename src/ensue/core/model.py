@@ -185,6 +185,9 @@ def check_model(cls: type[Model]) -> None:
             raise DefinitionError(
                 f"{cls.__name__}: unique= or strict= names {column!r}, which is no column; it has {', '.join(fields.names)}."
             )
+    for column in (column for group in info.unique for column in group if column in fields.by_name):
+        if fields.by_name[column].codec.kind == "json":
+            raise DefinitionError(f"{cls.__name__}.{column}: unique= is for single values; give what must be unique a column of its own.")
 
 
 def is_redefinition(one: type[Any], earlier: type[Any]) -> bool:

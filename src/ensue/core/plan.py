@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from ensue.core.canonical import Json
@@ -23,15 +23,16 @@ class Plan:
     Operations, effects and the steps they came from; or why not.
 
     `operations[i]` came from the step `operation_steps[i]`, likewise for effects. `recorded_operations` and
-    `recorded_effects` are the same as they stand in a record's payload (design §5), before and after included.
+    `recorded_effects` are the same as they stand in a record's payload (design §5), before and after included; two plans
+    are equal when these are, whatever shape or view of a row a step wrote through.
     """
 
-    operations: tuple[Operation[Any], ...] = ()
-    effects: tuple[Effect, ...] = ()
+    operations: tuple[Operation[Any], ...] = field(default=(), compare=False)
+    effects: tuple[Effect, ...] = field(default=(), compare=False)
     rejections: tuple[Rejection, ...] = ()
     steps: tuple[str, ...] = ()
-    operation_steps: tuple[str, ...] = ()
-    effect_steps: tuple[str, ...] = ()
+    operation_steps: tuple[str, ...] = field(default=(), compare=False)
+    effect_steps: tuple[str, ...] = field(default=(), compare=False)
     recorded_operations: tuple[list[Json], ...] = ()
     recorded_effects: tuple[list[Json], ...] = ()
 

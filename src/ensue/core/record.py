@@ -16,6 +16,7 @@ from ensue.core.codec import subtract
 from ensue.core.data import fields_of, trusted
 from ensue.core.effect import Effect, effect_of
 from ensue.core.event import Context, Event, event_from_form, with_values
+from ensue.core.logic import Logic
 from ensue.core.model import Model, row_of
 from ensue.core.operation import Cancel, Delete, Erase, Insert, Operation, increased, updated
 from ensue.core.plan import Plan
@@ -124,7 +125,7 @@ class Record:
     @cached_property
     def event(self) -> Event:
         """The event in the shape it was sent, with the rows its decision saw."""
-        shape = self._app.logic(self.type, Version.parse(self.version)).shape
+        shape = self._logic.shape
         event = event_from_form(shape, self.document["form"])
         return with_values(event, _state_values(shape, self.document["state"]), Context(self.id, self.at, self.actor, self.occurred))
 
@@ -133,8 +134,11 @@ class Record:
         """What followed, as recorded: rows in the newest shape of their models."""
         if self._given_plan is not None:
             return self._given_plan
-        logic = self._app.logic(self.type, Version.parse(self.version))
-        return plan_from(self._app, self.document, logic.steps)
+        return plan_from(self._app, self.document, self._logic.steps)
+
+    @property
+    def _logic(self) -> Logic:
+        return self._app.logic(self.type, Version.parse(self.version))
 
     def __repr__(self) -> str:
         return f"Record({self.type} {self.id}, {self.place.subject} {self.place.seq}, position {self.place.position})"

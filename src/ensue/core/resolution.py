@@ -88,6 +88,8 @@ def in_order(owner: str, form: Mapping[str, Declared], state: Mapping[str, State
                 visit(state[path.head])
         for column, wanted in (one.columns or {}).items():
             _check_column(where, newest(one.model), column)
+            if fields_of(newest(one.model)).by_name[column].codec.kind == "json":
+                raise DefinitionError(f"{where}: {column} is nested, and rows are related by single values; name another column.")
             if not isinstance(wanted, By):
                 _check_constant(where, newest(one.model), column, wanted)
         ordered[one.name] = one
