@@ -20,10 +20,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
-
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ensue.core.canonical import base64url
 from ensue.errors import Fault, Unavailable
@@ -35,6 +32,9 @@ from ensue.storage import evidence
 from ensue.storage.database import Storage
 from ensue.storage.evidence import ByPlace, Entry
 from ensue.storage.session import ModelTable
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 PAGE: Final = 250
 FAULTS_MAX: Final = 100
@@ -68,15 +68,17 @@ def verify(storage: Storage, progress: Callable[[int, int], None] | None = None)
     with storage.snapshot() as connection:
         verification = _Verification(storage, connection)
         try:
-            return verification.run(progress)
-        except DBAPIError as error:
-            if "decode to UTF-8" not in str(error.orig):
+            with evidence.reading():
+                return verification.run(progress)
+        except evidence.Unreadable as error:
+            if not error.undecodable:
                 return verification.cut_short(error)
         with evidence.any_text(connection):
             verification = _Verification(storage, connection)
             try:
-                return verification.run(progress)
-            except DBAPIError as error:
+                with evidence.reading():
+                    return verification.run(progress)
+            except evidence.Unreadable as error:
                 return verification.cut_short(error)
 
 
@@ -123,11 +125,11 @@ class _Verification:
         self._check_sums()
         return self._report()
 
-    def cut_short(self, error: DBAPIError) -> Report:
+    def cut_short(self, error: evidence.Unreadable) -> Report:
         """The report as far as it came; the database could not be read further."""
-        if error.connection_invalidated:
-            raise Unavailable(f"The connection broke while the ledger was verified ({error.orig}); verify again.") from error
-        message = f"The database cannot be read behind position {self.records - 1}: {error.orig}. Restore it from a backup."
+        if error.lost:
+            raise Unavailable(f"The connection broke while the ledger was verified ({error}); verify again.") from error
+        message = f"The database cannot be read behind position {self.records - 1}: {error}. Restore it from a backup."
         self._fault("unreadable", message, position=self.records)
         return self._report()
 

@@ -12,11 +12,30 @@ from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, TextClause, text
+from sqlalchemy.exc import DBAPIError
 
 from ensue.storage.session import ModelTable
 
 CHUNK: Final = 500
 STREAM: Final = {"yield_per": CHUNK}
+
+
+class Unreadable(Exception):
+    """The database cannot be read further. `lost`: the connection broke; `undecodable`: a text in it is no UTF-8."""
+
+    def __init__(self, error: DBAPIError) -> None:
+        super().__init__(str(error.orig))
+        self.lost = error.connection_invalidated
+        self.undecodable = "decode to UTF-8" in str(error.orig)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Raise Unreadable where the driver gives up, whatever the database."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise Unreadable(error) from error
 
 
 class Entry(NamedTuple):
