@@ -17,9 +17,10 @@ from ensue.core.data import fields_of, trusted
 from ensue.core.effect import Effect, effect_of
 from ensue.core.event import Context, Event, event_from_form, with_values
 from ensue.core.logic import Logic
-from ensue.core.model import Model, row_of
+from ensue.core.model import Model, newest, row_of
 from ensue.core.operation import Cancel, Delete, Erase, Insert, Operation, increased, updated
 from ensue.core.plan import Plan
+from ensue.core.shapes import row_in_shape
 from ensue.core.step import Step
 from ensue.core.version import Version
 
@@ -151,16 +152,23 @@ class Record:
 
 
 def _state_values(shape: type[Event], state: list[Any]) -> dict[str, Any]:
-    """What each state field of *shape* read, from the frozen rows. Rows of an older shape of a model stay as they were frozen."""
+    """What each state field of *shape* read, from the frozen rows."""
     values: dict[str, Any] = {}
     for one in shape.__ensue__.state.values():
         rows = [(id, columns) for slot, _, id, columns in state if slot == one.name]
-        made = [_row(one.model, id, columns) for id, columns in rows]
+        made = [_frozen_row(one.model, id, columns) for id, columns in rows]
         if one.kind == "related":
             values[one.name] = tuple(made)
         elif one.kind != "new":
             values[one.name] = made[0] if made else None
     return values
+
+
+def _frozen_row(model: type[Model], id: str, columns: dict[str, Json]) -> Model:
+    """A row as *model* reads it; where columns have come since it was frozen, the columns it has."""
+    if columns.keys() == fields_of(newest(model)).by_name.keys():
+        return row_in_shape(model, columns)
+    return _row(model, id, columns)
 
 
 def _row(model: type[Model], id: str, columns: Mapping[str, Json]) -> Model:
