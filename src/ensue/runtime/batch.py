@@ -233,7 +233,7 @@ class Batch:
     def _refuse(self, ticket: Ticket, no: Rejected | ConflictError) -> None:
         """An answer, kept in the attempts: the key stays free."""
         self.answered.append((ticket, no))
-        subjects = ticket.subjects or ("",)
+        subjects = ticket.named or self._subjects_now(ticket) or ("",)
         reasons: Json = (
             [reason.as_json() for reason in no.reasons]
             if isinstance(no, Rejected)
@@ -257,13 +257,19 @@ class Batch:
             )
         )
 
+    def _subjects_now(self, ticket: Ticket) -> tuple[str, ...]:
+        """The chains of an event as its paths lead now; none where they lead nowhere."""
+        return ticket.binding.subjects(self.facts) if ticket.binding.find(self.facts, Needs()) else ()
+
     def _written(self) -> expectations.Written:
         """The last event of this batch that wrote each column; only asked for by those who say what they saw."""
         written: expectations.Written = {}
         for _, record in self.accepted:
             for kind, model, id, before, after, _ in record.document["operations"]:
                 if kind not in ("cancel", "erase"):
-                    written.update({(model, id, column): record.id for column in after or before})
+                    for column in after or before:
+                        written.pop((model, id, column), None)  # the last writer comes last
+                        written[model, id, column] = record.id
         return written
 
     # -- what is written

@@ -53,7 +53,7 @@ Outcome = Record | EnsueError
 class Ticket:
     """A request that has passed the door: it has its version, its id and its place in the queue."""
 
-    __slots__ = ("actor", "answer", "binding", "request", "requested", "subjects")
+    __slots__ = ("actor", "answer", "binding", "named", "request", "requested", "subjects")
 
     def __init__(self, request: Request, actor: str, logic: Logic, id: str, requested: str | None, answer: Answer[Record]) -> None:
         self.request = request
@@ -61,7 +61,10 @@ class Ticket:
         self.binding = Binding(request.event, logic, id)
         self.requested = requested
         self.answer = answer
-        self.subjects: tuple[str, ...] | None = self.binding.subjects_by_form()
+        self.named = self.binding.subjects_by_form()
+        """The chains that the form alone names, whatever stands in the rows; None where paths must be followed."""
+        self.subjects: tuple[str, ...] | None = self.named
+        """The chains to lock, None before they are resolved."""
 
     @property
     def id(self) -> str:
