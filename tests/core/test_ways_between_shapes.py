@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 
-from ensue import App, DefinitionError, Event, Ref
+from ensue import App, DefinitionError, Event, Model, Ref
 from ensue.core.shapes import (
     check_line,
     check_way_down,
     event_in_shape,
 )
+
+
+class Person(Model, subject=True):
+    full_name: str
 
 
 def shapes(before: dict[str, Any], after: dict[str, Any], **written: Any) -> tuple[Any, Any]:
