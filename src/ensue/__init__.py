@@ -78,6 +78,7 @@ else:
         value = globals()[name] = getattr(import_module(_LATER[name]), name)
         return value
 
+
 __all__ = [
     "AlreadyExists", "Answer", "App", "Attempt", "Cancel", "Change", "ClockError", "Closed", "ConfigurationError", "ConflictError", "Database",
     "DefinitionError", "Delete", "Done", "Effect", "EnsueError", "Erase", "Erased", "Event", "ExpectationMissing", "FieldConflict", "GiveUp",

@@ -138,7 +138,8 @@ class FieldConflict(ConflictError):
     def __init__(self, clashes: Sequence[Clash]) -> None:
         self.clashes = tuple(clashes)
         listed = "; ".join(
-            f"{clash.row} {clash.field} is {clash.reason}" + (f" (by event {clash.event_id})" if clash.event_id else "") for clash in self.clashes
+            f"{clash.row} {clash.field} is {clash.reason}" + (f" (by event {clash.event_id})" if clash.event_id else "")
+            for clash in self.clashes
         )
         super().__init__(f"Not as you saw it: {listed}. Read again and decide again.")
 

@@ -84,7 +84,11 @@ def test_faults_and_rejections_leave_no_gap(ledger: ensue.Ledger) -> None:
     with in_one_batch(ledger):
         answers = [ledger.submit_soon(Register(name="Ada", patient="p1"), actor="desk")]
         for n in range(20):
-            answers.append(ledger.submit_soon((Crash(patient="p1"), Rename(name=" ", patient="p1"), Rename(name=f"n{n}", patient="p1"))[n % 3], actor="desk"))
+            answers.append(
+                ledger.submit_soon(
+                    (Crash(patient="p1"), Rename(name=" ", patient="p1"), Rename(name=f"n{n}", patient="p1"))[n % 3], actor="desk"
+                )
+            )
 
     committed = [answer.result() for answer in answers if answer.exception() is None]
     assert [record.position for record in committed] == list(range(7))
@@ -98,7 +102,10 @@ def test_one_event_that_the_database_refuses_takes_none_of_the_others_with_it(le
     _forbid_name(ledger, "forbidden")
 
     with in_one_batch(ledger):
-        answers = [ledger.submit_soon(Register(name="forbidden" if n == bad else str(n), patient=f"p{n}"), actor="desk", key=str(n)) for n in range(64)]
+        answers = [
+            ledger.submit_soon(Register(name="forbidden" if n == bad else str(n), patient=f"p{n}"), actor="desk", key=str(n))
+            for n in range(64)
+        ]
 
     refused = answers[bad].exception()
     assert isinstance(refused, Refused)

@@ -15,6 +15,7 @@ from tests.ledger.batches import in_one_batch
 from tests.ledger.conftest import TAG_KEYS
 from tests.ledger.shop import Add, Customer, Join, Leave, Marry, Order, Place, metadata, shop
 
+
 def write_outside(url: str, statement: str) -> None:
     """What another program does to the tables."""
     engine = create_engine(make_url(url), isolation_level="AUTOCOMMIT")
@@ -91,7 +92,9 @@ def test_a_key_that_only_the_table_knows_is_already_exists_with_the_models_field
     assert (raised.value.model, raised.value.fields) == ("Customer", "mail")
 
 
-@pytest.mark.parametrize("event", [Place(amount=-1, customer="c0"), Join(name="too long a name", customer="c1"), Join(name="Ada", customer="c" * 21)])
+@pytest.mark.parametrize(
+    "event", [Place(amount=-1, customer="c0"), Join(name="too long a name", customer="c1"), Join(name="Ada", customer="c" * 21)]
+)
 def test_a_rule_that_only_the_table_knows_is_refused(ledger: ensue.Ledger, event: Event) -> None:
     if ledger._storage.is_sqlite and isinstance(event, Join):
         pytest.skip("SQLite does not keep to the length of a VARCHAR.")

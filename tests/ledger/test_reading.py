@@ -159,7 +159,11 @@ def test_one_record_and_the_tags_of_an_event_are_looks_too(told: Ledger) -> None
     told.record(next(told.records(limit=1)).id, actor="eve", purpose="care")
     told.tags(Rename(name="Bea", patient="p1"), actor="eve", purpose="care")
 
-    assert [(read["action"], read["actor"]) for read in told.reads("Patient/p1")] == [("records", None), ("records", "eve"), ("tags", "eve")]
+    assert [(read["action"], read["actor"]) for read in told.reads("Patient/p1")] == [
+        ("records", None),
+        ("records", "eve"),
+        ("tags", "eve"),
+    ]
 
 
 def test_a_look_at_a_child_is_on_record_at_every_parent(told: Ledger) -> None:

@@ -125,7 +125,9 @@ def test_a_view_freezes_and_updates_only_the_columns_it_declares(ledger: ensue.L
 
     record = ledger.submit(SetPhoneByView(phone="2", patient="p1"), actor="desk")
 
-    assert [[field, model, id, set(columns)] for field, model, id, columns in record.state] == [["patient", "Patient", "p1", {"id", "phone"}]]
+    assert [[field, model, id, set(columns)] for field, model, id, columns in record.state] == [
+        ["patient", "Patient", "p1", {"id", "phone"}]
+    ]
     assert ledger.get(Patient, "p1") == Patient(id="p1", name="Ada", phone="2")
     assert [row.phone for row in ledger.record(record.id).plan.updated(Contact)] == ["2"]
     with pytest.raises(AttributeError):

@@ -162,7 +162,11 @@ def test_together_a_fault_of_a_step_leaves_nothing_behind(ledger: ensue.Ledger) 
 
 
 def test_together_later_requests_see_what_earlier_ones_decided(ledger: ensue.Ledger) -> None:
-    requests = [Request(Register(name="Ada", patient="p1")), Request(Rename(name="Bea", patient="p1")), Request(CountVisits(visits=1, patient="p1"))]
+    requests = [
+        Request(Register(name="Ada", patient="p1")),
+        Request(Rename(name="Bea", patient="p1")),
+        Request(CountVisits(visits=1, patient="p1")),
+    ]
 
     ledger.submit_all(requests, actor="desk", together=True)
 

@@ -65,7 +65,12 @@ def test_a_clock_that_goes_backward_takes_no_chain_back(database_url: str) -> No
         clock.now = NOON + timedelta(minutes=1)
         ahead = ledger.submit(Rename(name="Dea", patient="p2"), actor="desk")
 
-        assert [record.at for record in (behind, fresh, both, ahead)] == [NOON, NOON - timedelta(minutes=4), NOON, NOON + timedelta(minutes=1)]
+        assert [record.at for record in (behind, fresh, both, ahead)] == [
+            NOON,
+            NOON - timedelta(minutes=4),
+            NOON,
+            NOON + timedelta(minutes=1),
+        ]
         assert [record.seq for record in ledger.timeline("Patient/p1")] == [1, 2, 1 + 1]
         assert ledger.verify().is_clean
 

@@ -143,7 +143,13 @@ def test_two_processes_share_a_ledger(database_url: str) -> None:
         ledger.submit(Register(name="Ada", patient="hot"), actor="desk")
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         processes = [
-            subprocess.Popen([sys.executable, "-c", WRITER, database_url, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+            subprocess.Popen(
+                [sys.executable, "-c", WRITER, database_url, name],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env=environment,
+            )
             for name in ("one", "other")
         ]
         for process in processes:

@@ -17,9 +17,17 @@ import hashlib
 import hmac
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+
+class Wrong(Exception):
+    """What is wrong, and at which position."""
+
+    def __init__(self, position: int, what: str) -> None:
+        self.position, self.what = position, what
+        super().__init__(f"{position}: {what}")
 
 
 def find_first_fault(path: Path, tables: Mapping[str, str]) -> tuple[int, str] | None:
@@ -29,94 +37,78 @@ def find_first_fault(path: Path, tables: Mapping[str, str]) -> tuple[int, str] |
     Business columns must hold texts and integers; records whose leaves were erased are not known here.
     """
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    connection.row_factory = sqlite3.Row
     try:
-        return next(_faults(connection, tables), None)
+        _check(connection, tables)
+    except Wrong as wrong:
+        return wrong.position, wrong.what
     finally:
         connection.close()
+    return None
 
 
-def _faults(connection: sqlite3.Connection, tables: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+def _check(connection: sqlite3.Connection, tables: Mapping[str, str]) -> None:
     [(uid, counter)] = connection.execute("SELECT uid, position FROM ensue_ledger").fetchall()
-    logic = {
-        digest
-        for digest, document in connection.execute("SELECT hash, document FROM ensue_logic")
-        if hashlib.sha256(document).digest() == digest
-    }
+    logic = {row["hash"] for row in connection.execute("SELECT * FROM ensue_logic") if sha256(row["document"]) == row["hash"]}
     ends: dict[str, tuple[int, str, bytes]] = {}
     rows: dict[tuple[str, str], dict[str, Any]] = {}
-    position = -1
-    for position, (place, subject, seq, log_hash) in enumerate(
-        connection.execute("SELECT position, subject, seq, hash FROM ensue_log ORDER BY position")
-    ):
-        if place != position:
-            yield position, f"position {place}"
-        event = connection.execute(
-            "SELECT id, type, version, actor, at, header, nonce, hash FROM ensue_event WHERE subject = ? AND seq = ?", (subject, seq)
-        ).fetchone()
-        payload = connection.execute(
-            "SELECT bytes, seed, request FROM ensue_payload WHERE subject = ? AND seq = ?", (subject, seq)
-        ).fetchone()
-        if event is None or payload is None:
-            yield position, "no such event"
-        *copied, header_bytes, nonce, hash = event
-        number = int.from_bytes(computed := event_hash(header_bytes, nonce))
-        if not computed == hash == log_hash:
-            yield position, "hash"
-        try:
-            header = json.loads(header_bytes)
-        except ValueError:
-            yield position, "header"
-        if j1(header) != header_bytes or header["v"] != 1 or header["alg"] != "sha256":
-            yield position, "header"
-        if number >= 2 ** (256 - header["cost"]):
-            yield position, "cost"
-        if copied != [header[name] for name in ("id", "type", "version", "actor", "at")] or (subject, seq) != (
-            header["links"][0]["subject"],
-            header["links"][0]["seq"],
-        ):
-            yield position, "columns"
-        if header["ledger"] != uid or unbase64url(header["logic"]) not in logic:
-            yield position, "ledger or logic"
+    log = connection.execute("SELECT * FROM ensue_log ORDER BY position").fetchall()
+    for position, entry in enumerate(log):
+        place = (entry["subject"], entry["seq"])
+        event = connection.execute("SELECT * FROM ensue_event WHERE subject = ? AND seq = ?", place).fetchone()
+        payload = connection.execute("SELECT * FROM ensue_payload WHERE subject = ? AND seq = ?", place).fetchone()
+        links = connection.execute("SELECT subject, seq FROM ensue_link WHERE event_subject = ? AND event_seq = ?", place).fetchall()
+        expect(position, "position", entry["position"] == position)
+        expect(position, "no such event", event is not None and payload is not None)
+        hash = sha256(b"ensue/1\n" + sha256(event["header"]) + event["nonce"].to_bytes(8, "big"))
+        expect(position, "hash", hash == event["hash"] == entry["hash"])
+        header = json.loads(event["header"])
+        expect(position, "header", j1(header) == event["header"] and header["v"] == 1 and header["alg"] == "sha256")
+        expect(position, "cost", int.from_bytes(hash) < 2 ** (256 - header["cost"]))
+        expect(position, "columns", all(event[name] == header[name] for name in ("id", "type", "version", "actor", "at")))
+        expect(position, "ledger", header["ledger"] == uid)
+        expect(position, "logic", unbase64url(header["logic"]) in logic)
+        named = [(link["subject"], link["seq"]) for link in header["links"]]
+        expect(position, "links", named[0] == place and sorted(named[1:]) == sorted(map(tuple, links)))
         for link in header["links"]:
-            genesis = hashlib.sha256(b"ensue/1 genesis\n" + j1([uid, link["subject"]])).digest()
-            before = ends.get(link["subject"], (0, "", genesis))
-            if (link["seq"], unbase64url(link["prev"])) != (before[0] + 1, before[2]) or header["at"] < before[1]:
-                yield position, "chain"
+            first = (0, "", sha256(b"ensue/1 genesis\n" + j1([uid, link["subject"]])))
+            seq, at, before = ends.get(link["subject"], first)
+            expect(position, "chain", link["seq"] == seq + 1 and unbase64url(link["prev"]) == before and header["at"] >= at)
             ends[link["subject"]] = (link["seq"], header["at"], hash)
-        stored = connection.execute(
-            "SELECT subject, seq FROM ensue_link WHERE event_subject = ? AND event_seq = ?", (subject, seq)
-        ).fetchall()
-        if sorted(stored) != sorted((link["subject"], link["seq"]) for link in header["links"][1:]):
-            yield position, "links"
-        data, seed, request = payload
         try:
-            leaves, root = read_payload(data, seed)
-        except ValueError:
-            yield position, "payload"
-        if {"n": len(leaves), "root": base64url(root)} != header["payload"] or (
-            None if request is None else base64url(request)
-        ) != header.get("request"):
-            yield position, "payload"
-        for kind, model, id, _, after, _ in whole(leaves["operations"], leaves):
-            if kind == "insert":
-                rows[model, id] = after
-            elif kind == "delete":
-                del rows[model, id]
-            elif kind in ("update", "increase"):
-                rows[model, id].update(after)
-    if counter != position + 1:
-        yield position + 1, "counter"
-    if ends != {subject: (seq, at, hash) for subject, seq, at, hash in connection.execute("SELECT subject, seq, at, hash FROM ensue_head")}:
-        yield -1, "heads"
-    connection.row_factory = sqlite3.Row
-    found = {(model, row["id"]): dict(row) for model, table in tables.items() for row in connection.execute(f"SELECT * FROM {table}")}
-    if found != rows:
-        yield -1, "rows"
+            leaves, root = read_payload(payload["bytes"], payload["seed"])
+        except ValueError as error:
+            raise Wrong(position, "payload") from error
+        expect(position, "payload", header["payload"] == {"n": len(leaves), "root": base64url(root)})
+        expect(position, "request", header.get("request") == (payload["request"] and base64url(payload["request"])))
+        fold(rows, whole(leaves["operations"], leaves))
+    expect(len(log), "counter", counter == len(log))
+    heads = {row["subject"]: (row["seq"], row["at"], row["hash"]) for row in connection.execute("SELECT * FROM ensue_head")}
+    expect(-1, "heads", heads == ends)
+    live = {(model, row["id"]): dict(row) for model, table in tables.items() for row in connection.execute(f"SELECT * FROM {table}")}
+    expect(-1, "rows", live == rows)
 
 
-def event_hash(header: bytes, nonce: int) -> bytes:
-    """The hash of an event."""
-    return hashlib.sha256(b"ensue/1\n" + hashlib.sha256(header).digest() + nonce.to_bytes(8, "big")).digest()
+def expect(position: int, what: str, holds: bool) -> None:
+    """Raise Wrong where something does not hold."""
+    if not holds:
+        raise Wrong(position, what)
+
+
+def fold(rows: dict[tuple[str, str], dict[str, Any]], operations: list[list[Any]]) -> None:
+    """Do to *rows* what an event did."""
+    for kind, model, id, _, after, _ in operations:
+        if kind == "insert":
+            rows[model, id] = after
+        elif kind == "delete":
+            del rows[model, id]
+        elif kind in ("update", "increase"):
+            rows[model, id].update(after)
+
+
+def sha256(data: bytes) -> bytes:
+    """The digest's bytes."""
+    return hashlib.sha256(data).digest()
 
 
 def read_payload(data: bytes, seed: bytes) -> tuple[dict[str, Any], bytes]:
@@ -131,18 +123,18 @@ def read_payload(data: bytes, seed: bytes) -> tuple[dict[str, Any], bytes]:
             raise ValueError(line)
         leaves[name] = json.loads(value)
         salt = base64url(hmac.new(seed, b"salt\n" + name.encode(), hashlib.sha256).digest()[:16])
-        digests.append(hashlib.sha256(base64url(j1([salt, name, leaves[name]])).encode()).digest())
+        digests.append(sha256(base64url(j1([salt, name, leaves[name]])).encode()))
     return leaves, tree_hash(digests)
 
 
 def tree_hash(entries: list[bytes]) -> bytes:
     """RFC 6962 §2.1, as it is written there."""
     if len(entries) == 1:
-        return hashlib.sha256(b"\x00" + entries[0]).digest()
+        return sha256(b"\x00" + entries[0])
     split = 1
     while split * 2 < len(entries):
         split *= 2
-    return hashlib.sha256(b"\x01" + tree_hash(entries[:split]) + tree_hash(entries[split:])).digest()
+    return sha256(b"\x01" + tree_hash(entries[:split]) + tree_hash(entries[split:]))
 
 
 def whole(value: Any, leaves: dict[str, Any]) -> Any:

@@ -97,11 +97,31 @@ def test_an_altered_column_is_found_at_its_record(told: Told, column: str) -> No
             assert (first.subject, first.seq, first.position) == place, report.faults
 
 
-@pytest.mark.parametrize(
-    "table", ["ensue_head", "ensue_event", "ensue_link", "ensue_payload", "ensue_operation", "ensue_log", "ensue_logic", "ensue_effect"]
-)
+DELETED = {
+    "ensue_head": "head",
+    "ensue_event": "missing",
+    "ensue_link": "link",
+    "ensue_payload": "payload",
+    "ensue_operation": "operation",
+    "ensue_log": "gap",
+    "ensue_logic": "logic",
+    "ensue_effect": "effect",
+}
+INSERTED = {
+    "ensue_head": "head",
+    "ensue_event": "unlogged",
+    "ensue_link": "unlogged",
+    "ensue_payload": "unlogged",
+    "ensue_operation": "operation",
+    "ensue_log": "missing",
+    "ensue_logic": "logic",
+    "ensue_effect": "unlogged",
+    "ensue_ledger": "counter",
+}
+
+
+@pytest.mark.parametrize("table", DELETED)
 def test_a_deleted_row_is_found_at_its_record(told: Told, table: str) -> None:
-    kinds = {"ensue_head": "head", "ensue_event": "missing", "ensue_link": "link", "ensue_payload": "payload", "ensue_operation": "operation", "ensue_log": "gap", "ensue_logic": "logic", "ensue_effect": "effect"}  # fmt: skip
     rows = told.tampering.rows(table)
     last_position = max(row["position"] for row in told.tampering.rows("ensue_log"))
 
@@ -113,27 +133,13 @@ def test_a_deleted_row_is_found_at_its_record(told: Told, table: str) -> None:
         first = report.faults[0]
         place = told.tampering.place(table, row)
         cut_at_the_end = table == "ensue_log" and place is not None and place[2] == last_position
-        assert first.kind == ("counter" if cut_at_the_end else kinds[table]), report.faults
+        assert first.kind == ("counter" if cut_at_the_end else DELETED[table]), report.faults
         if place is not None:
             assert first.position == place[2], report.faults
 
 
-@pytest.mark.parametrize(
-    "table",
-    [
-        "ensue_head",
-        "ensue_event",
-        "ensue_link",
-        "ensue_payload",
-        "ensue_operation",
-        "ensue_log",
-        "ensue_logic",
-        "ensue_effect",
-        "ensue_ledger",
-    ],
-)
+@pytest.mark.parametrize("table", INSERTED)
 def test_a_row_more_than_there_should_be_is_found(told: Told, table: str) -> None:
-    kinds = {"ensue_head": "head", "ensue_event": "unlogged", "ensue_link": "unlogged", "ensue_payload": "unlogged", "ensue_operation": "operation", "ensue_log": "missing", "ensue_logic": "logic", "ensue_effect": "unlogged", "ensue_ledger": "counter"}  # fmt: skip
     row = told.tampering.rows(table)[-1]
     new = {name: altered(row[name], told.tampering.table(table).c[name]) for name in row}
 
@@ -141,7 +147,7 @@ def test_a_row_more_than_there_should_be_is_found(told: Told, table: str) -> Non
         told.tampering.insert(connection, table, new)
         report = told.ledger.verify()
 
-    assert kinds[table] in {fault.kind for fault in report.faults}, report.faults
+    assert INSERTED[table] in {fault.kind for fault in report.faults}, report.faults
 
 
 @pytest.mark.parametrize("table", ["ensue_link", "ensue_operation", "ensue_effect"])
@@ -159,20 +165,7 @@ def test_a_row_doubled_under_another_number_is_found_at_its_record(told: Told, t
     ]
 
 
-@pytest.mark.parametrize(
-    "table",
-    [
-        "ensue_head",
-        "ensue_event",
-        "ensue_link",
-        "ensue_payload",
-        "ensue_operation",
-        "ensue_log",
-        "ensue_logic",
-        "ensue_effect",
-        "ensue_ledger",
-    ],
-)
+@pytest.mark.parametrize("table", INSERTED)
 def test_an_emptied_table_is_told_and_not_raised(told: Told, table: str) -> None:
     with told.tampering.changing() as connection:
         connection.execute(told.tampering.table(table).delete())

@@ -118,8 +118,8 @@ def _cut(tampering: Tampering, connection: Connection, count: int, *, heads: boo
             ends[link.subject] = (link.seq, header.at, row["hash"])
     if heads:
         connection.execute(delete(tampering.table("ensue_head")))
-        for subject, (seq, at, hash) in ends.items():
-            tampering.insert(connection, "ensue_head", {"subject": subject, "seq": seq, "at": at, "hash": hash})
+        for chain, end in ends.items():
+            tampering.insert(connection, "ensue_head", dict(zip(("subject", "seq", "at", "hash"), (chain, *end), strict=True)))
     return len(kept)
 
 

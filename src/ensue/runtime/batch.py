@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from ensue.core.app import App
 from ensue.core.binding import Bound
@@ -138,7 +137,9 @@ class Batch:
         earlier = self._by_id.get(ticket.id)
         if earlier is not None:
             if not same_request(ticket, earlier[0]):
-                raise KeyReused(f"The key {ticket.request.key!r} of {ticket.actor} belongs to another request; use a new key for a new request.")
+                raise KeyReused(
+                    f"The key {ticket.request.key!r} of {ticket.actor} belongs to another request; use a new key for a new request."
+                )
             self.repeats.append((ticket, earlier[1]))
             return True
         stored = self.opened.stored.get(ticket.id)
@@ -169,7 +170,9 @@ class Batch:
             return self._now
         at = datetime.fromisoformat(latest)
         if at - self._now > HEAD_AHEAD_MAX:
-            raise ClockError(f"A chain of {', '.join(subjects)} ends at {latest}, more than five minutes ahead of the clock ({self._now_text}); set the clock right.")
+            raise ClockError(
+                f"A chain of {', '.join(subjects)} ends at {latest}, more than five minutes ahead of the clock ({self._now_text}); set the clock right."
+            )
         return at
 
     # -- unique rules
@@ -192,7 +195,11 @@ class Batch:
                     needs.query(query, 1)
                     self.session.load(needs, self.facts)
                 holders = {id for id in self.facts.answer(query) or () if (change.model, id) not in final}
-                holders |= {id for (model, id), row in final.items() if model == change.model and row is not None and tuple(row[column] for column in group) == values}
+                holders |= {
+                    id
+                    for (model, id), row in final.items()
+                    if model == change.model and row is not None and tuple(row[column] for column in group) == values
+                }
                 if holders - {change.id}:
                     raise AlreadyExists(model=change.model, fields=", ".join(group))
 
@@ -237,7 +244,10 @@ class Batch:
         reasons: Json = (
             [reason.as_json() for reason in no.reasons]
             if isinstance(no, Rejected)
-            else [{"code": "conflict", "field": clash.field, "message": f"{clash.row} {clash.field} is {clash.reason}", "values": {}} for clash in no.clashes]
+            else [
+                {"code": "conflict", "field": clash.field, "message": f"{clash.row} {clash.field} is {clash.reason}", "values": {}}
+                for clash in no.clashes
+            ]
             if isinstance(no, FieldConflict)
             else [{"code": "conflict", "field": None, "message": str(no), "values": {}}]
         )
@@ -290,7 +300,12 @@ def rejection_of(decision: Decision) -> Rejected:
 
 def same_request(one: Ticket, other: Ticket) -> bool:
     """Whether two tickets with one id ask for the same thing."""
-    return (one.actor, one.binding.logic.type, one.requested, one.binding.sent) == (other.actor, other.binding.logic.type, other.requested, other.binding.sent)
+    return (one.actor, one.binding.logic.type, one.requested, one.binding.sent) == (
+        other.actor,
+        other.binding.logic.type,
+        other.requested,
+        other.binding.sent,
+    )
 
 
 def check_same(ticket: Ticket, stored: Stored) -> None:

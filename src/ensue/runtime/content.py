@@ -55,7 +55,9 @@ def read_content(data: Any, seed: Any, header: Header, models: Mapping[str, Mode
         )
     state: Any = leaves["state"]
     effects: Any = leaves["effects"]
-    operations: Any = join({name: value for name, value in leaves.items() if name == "operations" or name.startswith("operations/")})["operations"]
+    operations: Any = join({name: value for name, value in leaves.items() if name == "operations" or name.startswith("operations/")})[
+        "operations"
+    ]
     stored: list[tuple[Any, ...]] = []
     for n, (kind, model, id, before, after, _) in enumerate(operations):
         sides = _SIDES.get(kind)

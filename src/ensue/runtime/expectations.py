@@ -34,7 +34,9 @@ def ask(ticket: Ticket, models: Mapping[str, ModelTable], needs: Needs, facts: F
     for key in ticket.request.expect or {}:
         model, id = split_row_key(key)
         if model not in models or not id:
-            raise InvalidForm("expect", [FieldProblem(key, "unknown", f"names no row; expected Model/id with one of {', '.join(sorted(models))}")])
+            raise InvalidForm(
+                "expect", [FieldProblem(key, "unknown", f"names no row; expected Model/id with one of {', '.join(sorted(models))}")]
+            )
         if not facts.knows(model, id):
             needs.row(model, id)
             complete = False
@@ -71,7 +73,16 @@ def check(ticket: Ticket, subjects: tuple[str, ...], facts: Facts, session: Sess
         row = facts.row(model_name, id)
         table = session_model(session, model_name)
         if row is not None and not set(subjects_of_row(table.model, id, row)) & set(subjects):
-            raise InvalidForm("expect", [FieldProblem(key, "foreign", f"belongs to none of the event's subjects ({', '.join(subjects)}); only what they own can be expected")])
+            raise InvalidForm(
+                "expect",
+                [
+                    FieldProblem(
+                        key,
+                        "foreign",
+                        f"belongs to none of the event's subjects ({', '.join(subjects)}); only what they own can be expected",
+                    )
+                ],
+            )
         if tags is None:
             if row is not None:
                 clashes.append(Clash(key, "", "changed", None, None, _last(session, table, id, row, None, written)))
@@ -103,7 +114,16 @@ def _compare(
         value = related_value(related, ticket.binding.targets[0][field], facts, session, written)
         made, fresh, shown = keys.make(uid, table.name, id, field, value, kid=kid), keys.make(uid, table.name, id, field, value), None
     else:
-        raise InvalidForm("expect", [FieldProblem(f"{key}.{field}", "unknown", f"is no column of {table.name} and no related field of the event; it has {', '.join(table.columns)}")])
+        raise InvalidForm(
+            "expect",
+            [
+                FieldProblem(
+                    f"{key}.{field}",
+                    "unknown",
+                    f"is no column of {table.name} and no related field of the event; it has {', '.join(table.columns)}",
+                )
+            ],
+        )
     if made is not None and made == tag:
         return None
     reason = "stale" if tag is not None and made is None else "changed"
@@ -120,7 +140,9 @@ def related_value(field: StateField, query: Any, facts: Facts, session: Session,
     ids = sorted(facts.answer(query) or ())
     model = newest(field.model)
     name = model.__ensue__.name
-    lasts: dict[str, str] = {row_id: event_id for row_id, _, event_id in session.last_writers(name, _chains(model, ids, facts))} if ids else {}
+    lasts: dict[str, str] = (
+        {row_id: event_id for row_id, _, event_id in session.last_writers(name, _chains(model, ids, facts))} if ids else {}
+    )
     for (written_model, row_id, _), event_id in written.items():
         if written_model == name and row_id in ids:
             lasts[row_id] = event_id

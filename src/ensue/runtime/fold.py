@@ -176,7 +176,11 @@ class RowFold:
             id = str(values[place_of_id])
             writer = self._writers.get(id)
             if id not in missing:
-                self._differs(id, "the table has this row, but its events deleted it" if writer else "the table has this row, but no event inserted it", writer)
+                self._differs(
+                    id,
+                    "the table has this row, but its events deleted it" if writer else "the table has this row, but no event inserted it",
+                    writer,
+                )
                 continue
             missing.discard(id)
             try:
@@ -196,7 +200,11 @@ class RowFold:
 
     def _differing(self, expected: Mapping[str, Json], found: Mapping[str, Json]) -> list[str]:
         """The columns of both that have other bytes."""
-        return [one for one in expected if one in self._columns and one in found and canonical_trusted(expected[one]) != canonical_trusted(found[one])]
+        return [
+            one
+            for one in expected
+            if one in self._columns and one in found and canonical_trusted(expected[one]) != canonical_trusted(found[one])
+        ]
 
     def _differs(self, id: str, why: str, writer: Writer | None) -> None:
         if id not in self._forgotten and (writer is not None or not self._table.external):

@@ -187,7 +187,17 @@ class Ledger:
 
     def _ticket(self, request: Request, actor: str, version: str | None) -> Ticket:
         """The door: who, which version, which shape, which id."""
-        problems = [problem for name, value in (("actor", actor), ("key", request.key), ("cause", request.cause), ("behalf", request.behalf), ("purpose", request.purpose)) if (problem := _text_problem(name, value))]
+        problems = [
+            problem
+            for name, value in (
+                ("actor", actor),
+                ("key", request.key),
+                ("cause", request.cause),
+                ("behalf", request.behalf),
+                ("purpose", request.purpose),
+            )
+            if (problem := _text_problem(name, value))
+        ]
         if request.occurred is not None and (not isinstance(request.occurred, datetime) or request.occurred.tzinfo is None):  # type: ignore[redundant-expr]  # callers need not check types
             problems.append(FieldProblem("occurred", "zone", f"expected a time with a zone, found {request.occurred!r}"))
         if problems:
@@ -201,13 +211,21 @@ class Ledger:
         if type(event) is not logic.shape:
             raise InvalidForm(
                 type(event).__name__,
-                [FieldProblem("version", "shape", f"is the shape since {event.__ensue__.version}, but the version is {chosen}: send {logic.shape.__name__}, or say version=\"{event.__ensue__.version}\"")],
+                [
+                    FieldProblem(
+                        "version",
+                        "shape",
+                        f'is the shape since {event.__ensue__.version}, but the version is {chosen}: send {logic.shape.__name__}, or say version="{event.__ensue__.version}"',
+                    )
+                ],
             )
         id = random_event_id(self._random_bytes(16)) if request.key is None else event_id(self.uid, actor, request.key)
         ticket = Ticket(request, actor, logic, id, asked, Answer())
         size_bytes = len(canonical_trusted(ticket.binding.sent))
         if size_bytes > FORM_BYTES_MAX:
-            raise TooLarge(f"{logic.type}: the form has {size_bytes} bytes, more than {FORM_BYTES_MAX}; keep large content elsewhere and refer to it.")
+            raise TooLarge(
+                f"{logic.type}: the form has {size_bytes} bytes, more than {FORM_BYTES_MAX}; keep large content elsewhere and refer to it."
+            )
         return ticket
 
     def read_event(self, type: str, form: Mapping[str, Json], *, version: str | None = None) -> Event:
@@ -252,7 +270,9 @@ class Ledger:
         """A subject with all rows that are its own, at one moment; the look is on record. Raises NotFound."""
         return self._reading.snapshot(subject, actor, purpose)
 
-    def timeline(self, subject: str | Model, *, actor: str | None = None, purpose: str | None = None, after_seq: int = 0, limit: int | None = None) -> list[Record]:
+    def timeline(
+        self, subject: str | Model, *, actor: str | None = None, purpose: str | None = None, after_seq: int = 0, limit: int | None = None
+    ) -> list[Record]:
         """The records of a subject's chain, oldest first; the look is on record."""
         return self._reading.timeline(subject, actor, purpose, after_seq, limit)
 
@@ -270,7 +290,9 @@ class Ledger:
             return self._reading.tags_of_event(self._ticket(Request(row), actor or "nobody", None), self._around, actor, purpose)
         return self._reading.tags(row, actor, purpose)
 
-    def records(self, *, after: int = -1, limit: int | None = None, actor: str | None = None, purpose: str | None = None) -> Iterator[Record]:
+    def records(
+        self, *, after: int = -1, limit: int | None = None, actor: str | None = None, purpose: str | None = None
+    ) -> Iterator[Record]:
         """The records behind a position, in the ledger's order, read in pages; the look is on record."""
         return self._reading.records(after, limit, actor, purpose)
 

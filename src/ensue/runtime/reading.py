@@ -127,7 +127,9 @@ class Reading:
         """A chain's records."""
         key = self._subject_key(subject)
         with self._storage.snapshot() as connection:
-            records = [record_of(self._app, stored) for stored in read.records_of_subject(connection, key, after_seq=after_seq, limit=limit)]
+            records = [
+                record_of(self._app, stored) for stored in read.records_of_subject(connection, key, after_seq=after_seq, limit=limit)
+            ]
             position = read.size(connection)
         self._noted("timeline", actor, purpose, [(key, [])], position)
         return records
@@ -176,7 +178,9 @@ class Reading:
                 position = read.size(connection)
             if not page:
                 return
-            self._noted("records", actor, purpose, [(subject, []) for subject in dict.fromkeys(stored.subject for stored in page)], position)
+            self._noted(
+                "records", actor, purpose, [(subject, []) for subject in dict.fromkeys(stored.subject for stored in page)], position
+            )
             for stored in page:
                 yield record_of(self._app, stored)
             after = page[-1].position

@@ -88,7 +88,12 @@ class Recorder:
         if request.key is not None:
             digest = request_digest(seed, ticket.actor, logic.type, ticket.requested, binding.sent)
             extra["request"] = base64url(digest)
-        for name, value in (("requested", ticket.requested), ("cause", request.cause), ("behalf", request.behalf), ("purpose", request.purpose)):
+        for name, value in (
+            ("requested", ticket.requested),
+            ("cause", request.cause),
+            ("behalf", request.behalf),
+            ("purpose", request.purpose),
+        ):
             if value is not None:
                 extra[name] = value
         if request.occurred is not None:
@@ -119,7 +124,12 @@ class Recorder:
         self._add_operations(writes, subject, seq, bound, plan)
         for n, (kind, key, body, _) in enumerate(plan.recorded_effects):
             writes.effects.append((subject, seq, n, binding.id, kind, key, body.get("not_before", at_text), "pending"))  # type: ignore[union-attr]  # a body is an object
-        document: dict[str, Any] = {"form": binding.form, "state": bound.state, "operations": list(plan.recorded_operations), "effects": list(plan.recorded_effects)}
+        document: dict[str, Any] = {
+            "form": binding.form,
+            "state": bound.state,
+            "operations": list(plan.recorded_operations),
+            "effects": list(plan.recorded_effects),
+        }
         return Record(
             self.app,
             id=binding.id,

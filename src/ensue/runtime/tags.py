@@ -28,7 +28,9 @@ class TagKeys:
     def __init__(self, keys: Mapping[str, bytes]) -> None:
         for kid, key in keys.items():
             if not kid.isalnum() or len(key) < KEY_BYTES:
-                raise ConfigurationError(f"Tag key {kid!r}: expected a name of letters and digits and at least {KEY_BYTES} bytes, found {len(key)} bytes.")
+                raise ConfigurationError(
+                    f"Tag key {kid!r}: expected a name of letters and digits and at least {KEY_BYTES} bytes, found {len(key)} bytes."
+                )
         self._keys = dict(keys)
 
     @classmethod
@@ -64,7 +66,18 @@ class TagKeys:
         """A key for a ledger in memory."""
         return cls({"k1": secrets.token_bytes(KEY_BYTES)})
 
-    def make(self, uid: str, model: str, row_id: str, field: str, value: Json, last_event: str | None = None, *, strict: bool = False, kid: str | None = None) -> str | None:
+    def make(
+        self,
+        uid: str,
+        model: str,
+        row_id: str,
+        field: str,
+        value: Json,
+        last_event: str | None = None,
+        *,
+        strict: bool = False,
+        kid: str | None = None,
+    ) -> str | None:
         """
         The tag of one value, under the newest key or under *kid*; None where *kid* is not known.
 
@@ -72,7 +85,9 @@ class TagKeys:
             ConfigurationError: this ledger has no keys.
         """
         if not self._keys:
-            raise ConfigurationError("This ledger has no tag keys; set ENSUE_TAG_KEYS=k1:<32 bytes in base64url>, or open it with tag_keys=.")
+            raise ConfigurationError(
+                "This ledger has no tag keys; set ENSUE_TAG_KEYS=k1:<32 bytes in base64url>, or open it with tag_keys=."
+            )
         kid = next(iter(self._keys)) if kid is None else kid
         key = self._keys.get(kid)
         if key is None:

@@ -113,7 +113,9 @@ class _Verification:
         expected = 0
         for entry, links, effects in self._walk():
             if entry.position != expected:
-                self._fault("gap", f"Expected position {expected}, found {entry.position}: records are missing from the log.", position=expected)
+                self._fault(
+                    "gap", f"Expected position {expected}, found {entry.position}: records are missing from the log.", position=expected
+                )
             expected = entry.position + 1
             self.records += 1
             self._record(entry, links, effects)
@@ -134,10 +136,14 @@ class _Verification:
         return self._report()
 
     def _report(self) -> Report:
-        first_to_last = sorted(self.faults, key=lambda fault: (fault.position is None, fault.position or 0))  # stable: of one record in the order of finding
+        first_to_last = sorted(
+            self.faults, key=lambda fault: (fault.position is None, fault.position or 0)
+        )  # stable: of one record in the order of finding
         return Report(self.records, len(self.chains), self.rows, tuple(first_to_last), tuple(self.outside))
 
-    def _fault(self, kind: str, message: str, entry: Entry | Writer | None = None, *, subject: Any = None, seq: Any = None, position: Any = None) -> None:
+    def _fault(
+        self, kind: str, message: str, entry: Entry | Writer | None = None, *, subject: Any = None, seq: Any = None, position: Any = None
+    ) -> None:
         if entry is not None:
             subject, seq, position = entry.subject, entry.seq, entry.position
         self.told[kind] += 1
@@ -148,7 +154,9 @@ class _Verification:
     def _ledger(self) -> tuple[str, int | None]:
         rows = evidence.ledger_rows(self.connection)
         if len(rows) != 1 or not isinstance(rows[0][0], str) or not rows[0][0].isascii() or not isinstance(rows[0][1], int):
-            self._fault("counter", f"The table ensue_ledger has {len(rows)} rows, {rows!r:.200}; there is one, with the ledger's identity and size.")
+            self._fault(
+                "counter", f"The table ensue_ledger has {len(rows)} rows, {rows!r:.200}; there is one, with the ledger's identity and size."
+            )
             return self.storage.uid, None
         return rows[0][0], rows[0][1]
 
@@ -224,9 +232,17 @@ class _Verification:
         if isinstance(entry.header, bytes) and isinstance(entry.nonce, int) and 0 <= entry.nonce <= NONCE_MAX:
             computed = event_hash(entry.header, entry.nonce)
         if computed != entry.hash:
-            self._fault("hash", f"{name}: its header and nonce hash to {_shown(computed)}, but {_shown(entry.hash)} is stored: one of them was altered.", entry)
+            self._fault(
+                "hash",
+                f"{name}: its header and nonce hash to {_shown(computed)}, but {_shown(entry.hash)} is stored: one of them was altered.",
+                entry,
+            )
         if entry.log_hash != entry.hash:
-            self._fault("log", f"{name}: the log has the hash {_shown(entry.log_hash)}, the event {_shown(entry.hash)}: one of them was altered.", entry)
+            self._fault(
+                "log",
+                f"{name}: the log has the hash {_shown(entry.log_hash)}, the event {_shown(entry.hash)}: one of them was altered.",
+                entry,
+            )
         believed = computed if computed in (entry.hash, entry.log_hash) else entry.log_hash
         return believed if isinstance(believed, bytes) else b""
 
@@ -257,9 +273,17 @@ class _Verification:
             before = self.chains.get(link.subject)
             seq, prev = (1, genesis(self.uid, link.subject)) if before is None else (before.seq + 1, before.hash)
             if link.seq != seq:
-                self._fault("sequence", f"{name}: is {link.seq} in the chain of {link.subject}, expected {seq}: records are missing or doubled.", entry)
+                self._fault(
+                    "sequence",
+                    f"{name}: is {link.seq} in the chain of {link.subject}, expected {seq}: records are missing or doubled.",
+                    entry,
+                )
             elif link.prev != prev:
-                self._fault("chain", f"{name}: does not follow record {seq - 1} of {link.subject}: expected previous hash {base64url(prev)}, found {base64url(link.prev)}.", entry)
+                self._fault(
+                    "chain",
+                    f"{name}: does not follow record {seq - 1} of {link.subject}: expected previous hash {base64url(prev)}, found {base64url(link.prev)}.",
+                    entry,
+                )
             if before is not None and header.at < before.at:
                 self._fault("time", f"{name}: is dated {header.at}, before the record it follows in {link.subject} ({before.at}).", entry)
             self.chains[link.subject] = _End(link.seq, hash, header.at)
@@ -289,19 +313,32 @@ class _Verification:
                 has = "is missing" if there is None else f"has {there[:5]!r:.300}"
                 self._fault("effect", f"{name}: the stored effect {one[0]} {has}, the recorded one is {one!r:.300}.", entry)
             elif there[5] not in EFFECT_STATES:
-                self._fault("effect", f"{name}: the stored effect {one[0]} is in the state {there[5]!r:.60}; there are {', '.join(EFFECT_STATES)}.", entry)
+                self._fault(
+                    "effect",
+                    f"{name}: the stored effect {one[0]} is in the state {there[5]!r:.60}; there are {', '.join(EFFECT_STATES)}.",
+                    entry,
+                )
         for n in found:
             self._fault("effect", f"{name}: there is a stored effect {n!r}, but the record has {len(recorded)}.", entry)
 
     # -- the ends
     def _check_ends(self, total: int | None, expected: int) -> None:
         if total is not None and total != expected:
-            self._fault("counter", f"The ledger's counter is {total}, but its log ends before {expected}: records are missing at the end.", position=expected)
+            self._fault(
+                "counter",
+                f"The ledger's counter is {total}, but its log ends before {expected}: records are missing at the end.",
+                position=expected,
+            )
         self._check_heads()
         for table, count in evidence.count_belonging(self.connection).items():
             if count != self.belonging[table]:
                 for subject, seq in evidence.unlogged(self.connection, table, FAULTS_MAX):
-                    self._fault("unlogged", f"{table} has a row for record {seq} of {subject}, which the log does not have.", subject=subject, seq=seq)
+                    self._fault(
+                        "unlogged",
+                        f"{table} has a row for record {seq} of {subject}, which the log does not have.",
+                        subject=subject,
+                        seq=seq,
+                    )
         for subject, seq, id in evidence.repeated_ids(self.connection):
             self._fault("repeated", f"Record {seq} of {subject}: another record has the id {id} too.", subject=subject, seq=seq)
         for digest in [*self.logic_unseen, *(self.logic_altered - self.logic_told)]:
@@ -315,7 +352,12 @@ class _Verification:
             if end is None:
                 self._fault("head", f"There is a head of {subject}, but no chain: its records are missing.", subject=subject)
             elif (seq, hash, at) != end:
-                self._fault("head", f"The head of {subject} is {seq} of {at} with the hash {_shown(hash)}, but its chain ends with {end.seq} of {end.at} and {_shown(end.hash)}: the end was cut or altered.", subject=subject, seq=end.seq)
+                self._fault(
+                    "head",
+                    f"The head of {subject} is {seq} of {at} with the hash {_shown(hash)}, but its chain ends with {end.seq} of {end.at} and {_shown(end.hash)}: the end was cut or altered.",
+                    subject=subject,
+                    seq=end.seq,
+                )
         for subject in sorted(unmet):
             self._fault("head", f"The chain of {subject} has no head: it was deleted.", subject=subject, seq=self.chains[subject].seq)
 
@@ -366,9 +408,18 @@ class _Verification:
                     folds[model].take(kind, id, before, after, Writer(entry.subject, entry.seq, entry.position))
             expected = sum(self._of_operation(entry.subject, entry.seq, one) for one in content.stored_operations)
             if stored.pop((entry.subject, entry.seq), 0) != expected:
-                self._fault("operation", f"{_name(entry)}: the stored operations are not the recorded ones, {content.stored_operations!r:.600}.", entry)
+                self._fault(
+                    "operation",
+                    f"{_name(entry)}: the stored operations are not the recorded ones, {content.stored_operations!r:.600}.",
+                    entry,
+                )
         for subject, seq in stored:
-            self._fault("operation", f"There are stored operations of record {seq} of {subject}, which the log does not have.", subject=subject, seq=seq)
+            self._fault(
+                "operation",
+                f"There are stored operations of record {seq} of {subject}, which the log does not have.",
+                subject=subject,
+                seq=seq,
+            )
         for subject, seq, _, kind, model, row_id, _ in evidence.operations(self.connection) if unread else ():
             if (subject, seq) in unread and kind != "read" and model in folds:
                 folds[model].forget(row_id)

@@ -51,14 +51,18 @@ class Writer:
         self._in_flight: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
         self._closed = False
         self._process_id = os.getpid()
-        self._threads = [threading.Thread(target=self._work, args=(lane,), name=f"ensue-writer-{lane}", daemon=True) for lane in range(lanes)]
+        self._threads = [
+            threading.Thread(target=self._work, args=(lane,), name=f"ensue-writer-{lane}", daemon=True) for lane in range(lanes)
+        ]
         for thread in self._threads:
             thread.start()
 
     def put(self, units: list[Unit]) -> None:
         """Queue *units*, in order. Raises Closed."""
         if os.getpid() != self._process_id:
-            raise Closed("The ledger was opened by another process, and its threads did not come along; nothing was saved. Open it after the fork.")
+            raise Closed(
+                "The ledger was opened by another process, and its threads did not come along; nothing was saved. Open it after the fork."
+            )
         with self._condition:
             if self._closed:
                 raise Closed("The ledger is closed; nothing was saved.")
@@ -203,10 +207,14 @@ class _Lane:
                 return self._again(units, error)
         except Refused as refused:
             if refused.unique and len(units) == 1 and not again:
-                return self.commit(units, again=True)  # another process may have been first, with this very event perhaps: then it is seen now
+                return self.commit(
+                    units, again=True
+                )  # another process may have been first, with this very event perhaps: then it is seen now
             return self._halve(units, refused, again=again)
         except (Raced, Lost) as error:
-            self._fail(units, Unavailable(f"{error} It was tried {RETRIES_MAX} times; nothing of the request was saved. Send the same key again."))
+            self._fail(
+                units, Unavailable(f"{error} It was tried {RETRIES_MAX} times; nothing of the request was saved. Send the same key again.")
+            )
         except EnsueError as error:
             self._fail(units, error)
         except BaseException as error:  # noqa: BLE001  # a fault of ours, or a step that ends the program: only the event that brings it out may fail
@@ -235,7 +243,9 @@ class _Lane:
             if not unknown:
                 raise
             ids = [ticket.id for unit in units for ticket in unit.tickets]
-            raise OutcomeUnknown(f"{error} Whether the request was saved is not known, for it cannot be looked up: {last} Send the same key again.", ids) from last
+            raise OutcomeUnknown(
+                f"{error} Whether the request was saved is not known, for it cannot be looked up: {last} Send the same key again.", ids
+            ) from last
         raise AssertionError("the last attempt returns or raises")
 
     def _halve(self, units: list[Unit], error: BaseException, *, again: bool = False) -> list[Unit]:

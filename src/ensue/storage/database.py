@@ -75,17 +75,31 @@ class Storage:
             try:
                 patience = {} if "connect_timeout" in self.url.query else {"connect_timeout": CONNECT_TIMEOUT_SECONDS}
                 engine = create_engine(
-                    self.url, poolclass=QueuePool, pool_size=READERS_MAX, pool_pre_ping=True, connect_args=patience, isolation_level="AUTOCOMMIT"
+                    self.url,
+                    poolclass=QueuePool,
+                    pool_size=READERS_MAX,
+                    pool_pre_ping=True,
+                    connect_args=patience,
+                    isolation_level="AUTOCOMMIT",
                 )
             except ModuleNotFoundError as error:
-                raise ConfigurationError(f"PostgreSQL needs the driver {error.name}, which is not installed; install ensue[postgresql].") from None
+                raise ConfigurationError(
+                    f"PostgreSQL needs the driver {error.name}, which is not installed; install ensue[postgresql]."
+                ) from None
             _on_connect_postgresql(engine, self.name, self._lock_timeout_seconds)
             return engine
         if self.is_memory:
-            engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False, "cached_statements": CACHED_STATEMENTS}, isolation_level="AUTOCOMMIT")
+            engine = create_engine(
+                "sqlite://",
+                poolclass=StaticPool,
+                connect_args={"check_same_thread": False, "cached_statements": CACHED_STATEMENTS},
+                isolation_level="AUTOCOMMIT",
+            )
         else:
             arguments = {"timeout": self._lock_timeout_seconds, "check_same_thread": False, "cached_statements": CACHED_STATEMENTS}
-            engine = create_engine(self.url, poolclass=QueuePool, pool_size=READERS_MAX, connect_args=arguments, isolation_level="AUTOCOMMIT")
+            engine = create_engine(
+                self.url, poolclass=QueuePool, pool_size=READERS_MAX, connect_args=arguments, isolation_level="AUTOCOMMIT"
+            )
         memory = self.is_memory
         event.listen(engine, "connect", lambda connection, _: configure(connection, memory=memory))
         return engine
@@ -111,7 +125,9 @@ class Storage:
                 if release is None:
                     raise NotMigrated("There are no ledger tables here yet; run `ensue db migrate`.")
                 if release != RELEASE:
-                    raise NotMigrated(f"The ledger's tables are of release {release}, this program is of {RELEASE}; run `ensue db migrate` with the newer of both.")
+                    raise NotMigrated(
+                        f"The ledger's tables are of release {release}, this program is of {RELEASE}; run `ensue db migrate` with the newer of both."
+                    )
                 self._prepare_models(connection, create=create)
                 self.uid = str(connection.execute(select(tables.ledger.c.uid)).scalar_one())
         except DBAPIError as error:
@@ -123,7 +139,9 @@ class Storage:
             table = tables.table_of(model)
             if not seen.has_table(table.name, schema=table.schema):
                 if model.__ensue__.table is not None:
-                    raise NotMigrated(f"{model.__name__}: there is no table {table.fullname}; it is declared with table=, so it must be there before the ledger opens.")
+                    raise NotMigrated(
+                        f"{model.__name__}: there is no table {table.fullname}; it is declared with table=, so it must be there before the ledger opens."
+                    )
                 if not create:
                     raise NotMigrated(f"{model.__name__}: there is no table {table.fullname}; run `ensue db migrate`.")
                 with changing_tables(connection):
@@ -132,7 +150,9 @@ class Storage:
             there = {column["name"] for column in seen.get_columns(table.name, schema=table.schema)}
             missing = [column.name for column in table.columns if column.name not in there]
             if missing:
-                raise NotMigrated(f"{model.__name__}: the table {table.fullname} has no column {', '.join(missing)}; add it with a migration of your own (its columns are {', '.join(sorted(there))}).")
+                raise NotMigrated(
+                    f"{model.__name__}: the table {table.fullname} has no column {', '.join(missing)}; add it with a migration of your own (its columns are {', '.join(sorted(there))})."
+                )
 
     def _bind_named_tables(self) -> None:
         """Models over an existing table by name read its description from the database, since its column types are not ours."""
@@ -144,14 +164,18 @@ class Storage:
                     with self.reader() as connection:
                         found = Table(plain, MetaData(), autoload_with=connection, schema=schema or None)
                 except NoSuchTableError:
-                    raise NotMigrated(f"{model.__name__}: there is no table {given}; it is declared with table=, so it must be there before the ledger opens.") from None
+                    raise NotMigrated(
+                        f"{model.__name__}: there is no table {given}; it is declared with table=, so it must be there before the ledger opens."
+                    ) from None
                 model.__ensue__.table = found
         for model in self.app.models():
             table = model.__ensue__.table
             if isinstance(table, Table):
                 lacking = [one.column for one in fields_of(model).by_name.values() if one.column not in table.c]
                 if lacking:
-                    raise DefinitionError(f"{model.__name__}: the table {table.fullname} has no column {', '.join(lacking)}; use column(\"its name\").")
+                    raise DefinitionError(
+                        f'{model.__name__}: the table {table.fullname} has no column {", ".join(lacking)}; use column("its name").'
+                    )
 
     # -- connecting
     def session(self) -> Session:
@@ -284,7 +308,9 @@ def _address(url: str | URL, name: str | None) -> URL:
         parsed = make_url(url)
         parsed.get_dialect()
     except (ArgumentError, NoSuchModuleError) as error:
-        raise ConfigurationError(f"{url!r} is no database address: {error}. Use sqlite:///clinic.db or postgresql://user@host/clinic.") from None
+        raise ConfigurationError(
+            f"{url!r} is no database address: {error}. Use sqlite:///clinic.db or postgresql://user@host/clinic."
+        ) from None
     if parsed.drivername in ("postgresql", "postgres"):
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
@@ -306,7 +332,9 @@ def _without_timeout(url: URL) -> tuple[URL, float]:
     except ValueError:
         seconds = -1
     if not 0 < seconds < 86_400:
-        raise ConfigurationError(f"timeout={text}: expected the seconds to wait for a lock that others hold, more than 0 and less than a day.")
+        raise ConfigurationError(
+            f"timeout={text}: expected the seconds to wait for a lock that others hold, more than 0 and less than a day."
+        )
     return url.difference_update_query(["timeout"]), seconds
 
 
@@ -315,12 +343,15 @@ def _on_connect_postgresql(engine: Engine, schema: str | None, lock_timeout_seco
 
     def configure_connection(connection: Any, _: Any) -> None:
         autocommit, connection.autocommit = connection.autocommit, True
-        settings = ["SET TIME ZONE 'UTC'", f"SET lock_timeout = '{lock_timeout_seconds * 1000:.0f}ms'", "SET idle_in_transaction_session_timeout = '60s'", "SET synchronous_commit = on"]
+        settings = [
+            "SET TIME ZONE 'UTC'",
+            f"SET lock_timeout = '{lock_timeout_seconds * 1000:.0f}ms'",
+            "SET idle_in_transaction_session_timeout = '60s'",
+            "SET synchronous_commit = on",
+        ]
         if schema is not None:
             settings.append(f'SET search_path TO "{schema}"')
         connection.execute("; ".join(settings))
         connection.autocommit = autocommit
 
     event.listen(engine, "connect", configure_connection)
-
-

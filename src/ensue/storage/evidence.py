@@ -71,7 +71,12 @@ _EFFECTS = text(
     "SELECT f.subject, f.seq, f.n, f.event_id, f.kind, f.key, f.not_before, f.state FROM ensue_log l JOIN ensue_effect f ON f.subject = l.subject AND f.seq = l.seq "
     "WHERE l.position BETWEEN :first AND :last ORDER BY f.subject, f.seq, f.n"
 )
-BELONGING: Final = {"ensue_event": ("subject", "seq"), "ensue_payload": ("subject", "seq"), "ensue_link": ("event_subject", "event_seq"), "ensue_effect": ("subject", "seq")}
+BELONGING: Final = {
+    "ensue_event": ("subject", "seq"),
+    "ensue_payload": ("subject", "seq"),
+    "ensue_link": ("event_subject", "event_seq"),
+    "ensue_effect": ("subject", "seq"),
+}
 """The tables whose rows belong to an entry of the log, and the columns that name it."""
 BEFORE_ALL: Final = -(2**63)
 """Before every position, those below zero too."""

@@ -21,9 +21,7 @@ from ensue.errors import Refused, Unavailable
 from ensue.storage.session import Head, Lost, ModelTable, Opened, Raced, RowWrite, Stored, Writes, split_answers
 
 LOCK: Final = " ORDER BY subject FOR UPDATE"
-STORED: Final = (
-    "SELECT e.id, e.subject, e.seq, p.seed, p.request FROM ensue_event e JOIN ensue_payload p ON p.subject = e.subject AND p.seq = e.seq WHERE e.id"
-)
+STORED: Final = "SELECT e.id, e.subject, e.seq, p.seed, p.request FROM ensue_event e JOIN ensue_payload p ON p.subject = e.subject AND p.seq = e.seq WHERE e.id"
 HEADS: Final = "SELECT subject, seq, at, hash FROM ensue_head WHERE subject"
 LAST_WRITERS: Final = (
     "WITH wanted AS (SELECT * FROM unnest(%b::text[], %b::text[], %b::text[]) AS w (row_id, chain, model)), "
@@ -64,7 +62,10 @@ class _Statement(NamedTuple):
 def _insert(table: str, columns: str, types: str, conflict: str = "") -> _Statement:
     kinds = [(kind, "b" if kind in ("text", "bytea") else "s") for kind in types.split()]
     arrays, values = ", ".join(f"%{form}::{kind}[]" for kind, form in kinds), ", ".join(f"%{form}::{kind}" for kind, form in kinds)
-    return _Statement(f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({arrays}){conflict}", f"INSERT INTO {table} ({columns}) VALUES ({values}){conflict}")
+    return _Statement(
+        f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({arrays}){conflict}",
+        f"INSERT INTO {table} ({columns}) VALUES ({values}){conflict}",
+    )
 
 
 def _counted(change: str) -> str:
@@ -90,15 +91,25 @@ AGAIN: Final = " ON CONFLICT DO NOTHING"
 INSERTS: Final = {
     "heads_new": _insert("ensue_head", "subject, seq, at, hash", "text bigint text bytea"),
     "logic": _insert("ensue_logic", "hash, document", "bytea bytea", AGAIN),
-    "events": _insert("ensue_event", "subject, seq, id, type, version, actor, at, header, nonce, hash", "text bigint text text text text text bytea bigint bytea"),
+    "events": _insert(
+        "ensue_event",
+        "subject, seq, id, type, version, actor, at, header, nonce, hash",
+        "text bigint text text text text text bytea bigint bytea",
+    ),
     "links": _insert("ensue_link", "subject, seq, event_subject, event_seq", "text bigint text bigint"),
     "payloads": _insert("ensue_payload", "subject, seq, bytes, seed, request", "text bigint bytea bytea bytea"),
     "operations": _insert("ensue_operation", "subject, seq, n, kind, model, row_id, columns", "text bigint bigint text text text text"),
-    "effects": _insert("ensue_effect", "subject, seq, n, event_id, kind, key, not_before, state", "text bigint bigint text text text text text"),
-    "attempts": _insert(
-        "ensue_attempt", "id, at, expires_at, actor, type, version, key, subject, outcome, reasons, form", "text text text text text text text text text text text"
+    "effects": _insert(
+        "ensue_effect", "subject, seq, n, event_id, kind, key, not_before, state", "text bigint bigint text text text text text"
     ),
-    "reads": _insert("ensue_read", "subject, at, id, actor, purpose, action, rows, position", "text text text text text text text bigint", AGAIN),
+    "attempts": _insert(
+        "ensue_attempt",
+        "id, at, expires_at, actor, type, version, key, subject, outcome, reasons, form",
+        "text text text text text text text text text text text",
+    ),
+    "reads": _insert(
+        "ensue_read", "subject, at, id, actor, purpose, action, rows, position", "text text text text text text text bigint", AGAIN
+    ),
 }
 
 
@@ -200,17 +211,26 @@ class PostgresqlSession:
             model = self.models[name]
             end = f" ORDER BY {model.quoted['id']} FOR UPDATE" if lock and model.external else ""
             cursor = self._among(f"SELECT {model.select_list} FROM {model.table} WHERE {model.quoted['id']}", sorted(ids), end)
-            learn.append(lambda name=name, ids=ids, model=model, cursor=cursor: facts.learn(name, ids, {row[0]: model.row(row) for row in cursor.fetchall()}))  # type: ignore[misc]  # the lambda's defaults
+            learn.append(
+                lambda name=name, ids=ids, model=model, cursor=cursor: facts.learn(
+                    name, ids, {row[0]: model.row(row) for row in cursor.fetchall()}
+                )
+            )  # type: ignore[misc]  # the lambda's defaults
         for (name, columns), wanted in needs.queries.items():
             learn.append(self._ask_related(self.models[name], columns, wanted, facts))
         return learn
 
-    def _ask_related(self, model: ModelTable, columns: tuple[str, ...], wanted: Mapping[tuple[Any, ...], int], facts: Facts) -> Callable[[], None]:
+    def _ask_related(
+        self, model: ModelTable, columns: tuple[str, ...], wanted: Mapping[tuple[Any, ...], int], facts: Facts
+    ) -> Callable[[], None]:
         if len(wanted) == 1:
             return self._ask_one_related(model, columns, wanted, facts)
         arrays = ", ".join(f"%s::{model.codecs[column].cast}[]" for column in columns)
         names = ", ".join(f"w{place}" for place in range(len(columns)))
-        match = " AND ".join(f"t.{model.quoted[column]} {'=' if _never_null(wanted, place) else 'IS NOT DISTINCT FROM'} wanted.w{place}" for place, column in enumerate(columns))
+        match = " AND ".join(
+            f"t.{model.quoted[column]} {'=' if _never_null(wanted, place) else 'IS NOT DISTINCT FROM'} wanted.w{place}"
+            for place, column in enumerate(columns)
+        )
         listed = ", ".join(f"t.{model.quoted[column]}" for column in model.columns)
         rows_max = sum(wanted.values()) + len(wanted)
         cursor = self._execute(
@@ -228,17 +248,25 @@ class PostgresqlSession:
 
         return learn_all
 
-    def _ask_one_related(self, model: ModelTable, columns: tuple[str, ...], wanted: Mapping[tuple[Any, ...], int], facts: Facts) -> Callable[[], None]:
+    def _ask_one_related(
+        self, model: ModelTable, columns: tuple[str, ...], wanted: Mapping[tuple[Any, ...], int], facts: Facts
+    ) -> Callable[[], None]:
         ((values, limit),) = wanted.items()
         match = " AND ".join(
-            f"{model.quoted[column]} {'IS NOT DISTINCT FROM' if value is None else '='} %s::{model.codecs[column].cast}" for column, value in zip(columns, values, strict=True)
+            f"{model.quoted[column]} {'IS NOT DISTINCT FROM' if value is None else '='} %s::{model.codecs[column].cast}"
+            for column, value in zip(columns, values, strict=True)
         )
         (stored,) = model.store(columns, [values])
         cursor = self._execute(f"SELECT {model.select_list} FROM {model.table} WHERE {match} LIMIT %s", (*stored, limit + 1))
         return self._learning(cursor, model, columns, wanted, facts)
 
     def _learning(
-        self, cursor: psycopg.Cursor[tuple[Any, ...]], model: ModelTable, columns: tuple[str, ...], wanted: Mapping[tuple[Any, ...], int], facts: Facts
+        self,
+        cursor: psycopg.Cursor[tuple[Any, ...]],
+        model: ModelTable,
+        columns: tuple[str, ...],
+        wanted: Mapping[tuple[Any, ...], int],
+        facts: Facts,
     ) -> Callable[[], None]:
         def learn() -> None:
             rows = {row[0]: model.row(row) for row in cursor.fetchall()}
@@ -296,7 +324,11 @@ class PostgresqlSession:
         self._connection.close()
 
     def _fault(self, error: psycopg.Error, *, wrote: bool) -> Exception:
-        lost = self._connection.closed or self._connection.broken or isinstance(error, (errors.AdminShutdown, errors.CrashShutdown, errors.IdleInTransactionSessionTimeout))
+        lost = (
+            self._connection.closed
+            or self._connection.broken
+            or isinstance(error, (errors.AdminShutdown, errors.CrashShutdown, errors.IdleInTransactionSessionTimeout))
+        )
         if not lost:
             self.rollback()
             return fault_of(error, self.models)
@@ -319,11 +351,14 @@ def _row_statement(model: ModelTable, write: RowWrite) -> _Statement:
     rows = f"unnest({arrays}) AS w ({', '.join(f'w{place}' for place in range(len(names)))})"
     match, match_one = f"t.{names[-1]} = w.w{len(names) - 1}", f"{names[-1]} = %s::{casts[-1]}"
     if write.kind == "delete":
-        return _Statement(_counted(f"DELETE FROM {model.table} AS t USING {rows} WHERE {match}"), _counted(f"DELETE FROM {model.table} WHERE {match_one}"))
+        return _Statement(
+            _counted(f"DELETE FROM {model.table} AS t USING {rows} WHERE {match}"), _counted(f"DELETE FROM {model.table} WHERE {match_one}")
+        )
     sets = ", ".join(f"{name} = w.w{place}" for place, name in enumerate(names[:-1]))
     sets_one = ", ".join(f"{name} = %s::{cast}" for name, cast in zip(names[:-1], casts[:-1], strict=True))
     return _Statement(
-        _counted(f"UPDATE {model.table} AS t SET {sets} FROM {rows} WHERE {match}"), _counted(f"UPDATE {model.table} SET {sets_one} WHERE {match_one}")
+        _counted(f"UPDATE {model.table} AS t SET {sets} FROM {rows} WHERE {match}"),
+        _counted(f"UPDATE {model.table} SET {sets_one} WHERE {match_one}"),
     )
 
 
@@ -344,7 +379,9 @@ def fault_of(error: psycopg.Error, models: Mapping[str, ModelTable]) -> Exceptio
     if isinstance(error, RACES):
         return Raced(f"Somebody else was there first: {text}.")
     if isinstance(error, errors.LockNotAvailable):
-        return Unavailable(f"Another program has held a lock for too long ({text}); nothing of the request was saved. Send the same key again.")
+        return Unavailable(
+            f"Another program has held a lock for too long ({text}); nothing of the request was saved. Send the same key again."
+        )
     table = error.diag.table_name
     if isinstance(error, errors.UniqueViolation) and table in ("ensue_head", "ensue_event", "ensue_payload", "ensue_log", "ensue_link"):
         return Raced(f"Somebody else wrote first: {text}.")
@@ -352,7 +389,9 @@ def fault_of(error: psycopg.Error, models: Mapping[str, ModelTable]) -> Exceptio
         model = next((one for one in models.values() if one.plain_name == table), None)
         columns = _columns_of(error)
         named = tuple(model.field_of_column.get(column, column) for column in columns) if model else columns
-        return Refused(f"The database refused: {text}.", model.name if model else table, named, unique=isinstance(error, errors.UniqueViolation))
+        return Refused(
+            f"The database refused: {text}.", model.name if model else table, named, unique=isinstance(error, errors.UniqueViolation)
+        )
     return Unavailable(f"The database cannot be used ({text}); nothing of the request was saved. Send the same key again.")
 
 

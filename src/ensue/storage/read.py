@@ -81,8 +81,18 @@ def records_of_subject(connection: Connection, subject: str, *, after_seq: int =
 
 def records_of_row(connection: Connection, model: str, row_id: str) -> list[StoredRecord]:
     """The events that wrote one row, oldest first."""
-    wrote = select(operation.c.subject, operation.c.seq).where(operation.c.model == model, operation.c.row_id == row_id, operation.c.kind != "read").distinct().subquery()
-    return [_stored(row) for row in connection.execute(_RECORD.join(wrote, and_(wrote.c.subject == event.c.subject, wrote.c.seq == event.c.seq)).order_by(log.c.position))]
+    wrote = (
+        select(operation.c.subject, operation.c.seq)
+        .where(operation.c.model == model, operation.c.row_id == row_id, operation.c.kind != "read")
+        .distinct()
+        .subquery()
+    )
+    return [
+        _stored(row)
+        for row in connection.execute(
+            _RECORD.join(wrote, and_(wrote.c.subject == event.c.subject, wrote.c.seq == event.c.seq)).order_by(log.c.position)
+        )
+    ]
 
 
 def size(connection: Connection) -> int:

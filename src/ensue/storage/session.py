@@ -174,7 +174,9 @@ class ModelTable:
 
     def store(self, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
         """*rows* of J1 values as the driver takes them."""
-        stores: list[tuple[int, Callable[[Any], Any]]] = [(place, self.codecs[name].store) for place, name in enumerate(columns) if not self.codecs[name].plain]
+        stores: list[tuple[int, Callable[[Any], Any]]] = [
+            (place, self.codecs[name].store) for place, name in enumerate(columns) if not self.codecs[name].plain
+        ]
         if not stores:
             return rows
         stored = []
@@ -190,7 +192,9 @@ def _is_same(load: Callable[[Any], Any]) -> bool:
     return load.__name__ == "same"
 
 
-def split_answers(wanted: Mapping[tuple[Any, ...], int], columns: tuple[str, ...], rows: Mapping[str, Row]) -> dict[tuple[Any, ...], dict[str, Row]]:
+def split_answers(
+    wanted: Mapping[tuple[Any, ...], int], columns: tuple[str, ...], rows: Mapping[str, Row]
+) -> dict[tuple[Any, ...], dict[str, Row]]:
     """The rows of one statement, by the query each belongs to."""
     answers: dict[tuple[Any, ...], dict[str, Row]] = {values: {} for values in wanted}
     for id, row in rows.items():

@@ -138,7 +138,9 @@ class SqliteSession:
     def _load(self, needs: Needs, facts: Facts) -> None:
         for name, ids in needs.rows.items():
             model = self.models[name]
-            facts.learn(name, ids, {row[0]: model.row(row) for row in self._connection.execute(self._select(model, "id"), (_array(sorted(ids)),))})
+            facts.learn(
+                name, ids, {row[0]: model.row(row) for row in self._connection.execute(self._select(model, "id"), (_array(sorted(ids)),))}
+            )
         for (name, columns), wanted in needs.queries.items():
             model = self.models[name]
             rows = {str(row["id"]): row for row in map(model.row, self._query(model, columns, wanted))}
@@ -153,7 +155,9 @@ class SqliteSession:
             return
         condition = " AND ".join(f"{model.quoted[column]} IS ?" for column in columns)
         for values, limit in zip(stored, wanted.values(), strict=True):
-            yield from self._connection.execute(f"SELECT {model.select_list} FROM {model.table} WHERE {condition} LIMIT {limit + 1}", values)
+            yield from self._connection.execute(
+                f"SELECT {model.select_list} FROM {model.table} WHERE {condition} LIMIT {limit + 1}", values
+            )
 
     def _select(self, model: ModelTable, column: str) -> str:
         select = self._selects.get((model.name, column))
@@ -171,7 +175,9 @@ class SqliteSession:
             if writes.heads_new:
                 connection.executemany("INSERT INTO ensue_head (subject, seq, at, hash) VALUES (?,?,?,?)", writes.heads_new)
             if writes.heads_moved:
-                moved = connection.executemany("UPDATE ensue_head SET seq = ?, at = ?, hash = ? WHERE subject = ? AND seq = ?", writes.heads_moved)
+                moved = connection.executemany(
+                    "UPDATE ensue_head SET seq = ?, at = ?, hash = ? WHERE subject = ? AND seq = ?", writes.heads_moved
+                )
                 if moved.rowcount != len(writes.heads_moved):
                     raise Raced("A head moved while the batch was decided.")
             for name, insert in INSERTS.items():
@@ -188,7 +194,10 @@ class SqliteSession:
             return -1
         row = self._connection.execute("UPDATE ensue_ledger SET position = position + ? RETURNING position", (len(log),)).fetchone()
         first = int(row[0]) - len(log)
-        self._connection.executemany("INSERT INTO ensue_log (position, subject, seq, hash) VALUES (?,?,?,?)", [(first + place, *one) for place, one in enumerate(log)])
+        self._connection.executemany(
+            "INSERT INTO ensue_log (position, subject, seq, hash) VALUES (?,?,?,?)",
+            [(first + place, *one) for place, one in enumerate(log)],
+        )
         return first
 
     def _write_rows(self, write: RowWrite) -> None:
@@ -238,7 +247,9 @@ def fault_of(error: sqlite3.Error, models: Mapping[str, ModelTable]) -> Exceptio
     if "full" in text:
         return Unavailable(f"The disk is full ({text}); nothing of the request was saved. Make room, then send the same key again.")
     if "locked" in text or "busy" in text:
-        return Unavailable(f"Another program has held the write lock for too long ({text}); nothing of the request was saved. Send the same key again.")
+        return Unavailable(
+            f"Another program has held the write lock for too long ({text}); nothing of the request was saved. Send the same key again."
+        )
     return Unavailable(f"The database file cannot be used ({text}); nothing of the request was saved.")
 
 

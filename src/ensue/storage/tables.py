@@ -84,7 +84,9 @@ operation = Table(
 log = Table(
     "ensue_log",
     metadata,
-    Column("position", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),  # on SQLite the row's own number
+    Column(
+        "position", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False
+    ),  # on SQLite the row's own number
     Column("subject", Text, nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
@@ -163,7 +165,9 @@ def _made(model: type[Model], name: str | None) -> Table:
     columns = [_column(one) for one in fields.by_name.values()]
     table = Table(plain, MetaData(), *columns, schema=schema or None)
     for group in info.unique:
-        table.append_constraint(UniqueConstraint(*(fields.by_name[column].column for column in group), name=f"{plain}_{'_'.join(group)}_unique"))
+        table.append_constraint(
+            UniqueConstraint(*(fields.by_name[column].column for column in group), name=f"{plain}_{'_'.join(group)}_unique")
+        )
     for column in info.parent_columns:
         Index(f"{plain}_{column}", table.c[fields.by_name[column].column])
     return table

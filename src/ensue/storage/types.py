@@ -179,7 +179,11 @@ def _foreign_codec(codec: Codec, dialect: Dialect, column: Column[Any]) -> Colum
             python = Decimal(str(python))
         if codec.kind == "uuid" and isinstance(python, str):
             python = UUID(python)
-        return codec.encode(codec.read(python) if codec.kind in ("text", "date", "time") and isinstance(python, str) and codec.decode is not same else python)
+        return codec.encode(
+            codec.read(python)
+            if codec.kind in ("text", "date", "time") and isinstance(python, str) and codec.decode is not same
+            else python
+        )
 
     declared = column.type.compile(dialect)
     # without lengths and scales: an explicit cast to VARCHAR(5) would cut silently, where the insert itself refuses
