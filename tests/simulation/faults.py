@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import make_url
+from sqlalchemy import event, make_url
 
 import ensue
 from ensue.core.facts import Facts, Needs
@@ -71,6 +71,12 @@ class Watch:
                 self._point = None
         if happens:
             self._fault()
+
+
+def on_connect(ledger: ensue.Ledger, statement: str) -> None:
+    """Every connection that the ledger makes from now on begins with *statement*."""
+    event.listen(ledger._storage.engine, "connect", lambda connection, _: connection.execute(statement))
+    ledger._storage.engine.dispose()
 
 
 class Proxy:

@@ -22,7 +22,10 @@ COUNT = 300
 def start_worker(url: str, actor: str, first: int = 0, count: int = COUNT) -> subprocess.Popen[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["src", ".", os.environ.get("PYTHONPATH", "")])}
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.simulation.worker", url, actor, str(first), str(count)], stdout=subprocess.PIPE, text=True, env=environment
+        [sys.executable, "-m", "tests.simulation.worker", url, actor, str(first), str(count)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
     )
 
 

@@ -12,13 +12,13 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 
 import ensue
 from ensue import Record
 from ensue.errors import ConfigurationError, LedgerError, NotMigrated, Unavailable
 from tests.ledger import ward
 from tests.simulation.conftest import open_ward, register_patients
+from tests.simulation.faults import on_connect
 from tests.simulation.worker import TAG_KEYS
 
 LONG = "x" * 20_000
@@ -30,12 +30,6 @@ def rename(number: int) -> ward.Rename:
 
 def path_of(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
-
-
-def on_connect(ledger: ensue.Ledger, statement: str) -> None:
-    """Every connection that the ledger makes from now on begins with *statement*."""
-    event.listen(ledger._storage.engine, "connect", lambda connection, _: connection.execute(statement))
-    ledger._storage.engine.dispose()
 
 
 def give_room(ledger: ensue.Ledger, pages: int) -> None:
@@ -58,7 +52,7 @@ def test_a_full_disk_is_told_and_everything_goes_on_when_there_is_room_again(sql
         register_patients(ledger)
 
         stored = 3
-        with pytest.raises(Unavailable, match="full"):
+        with pytest.raises(Unavailable, match="full"):  # noqa: PT012  # which of many fails is not known
             while True:
                 ledger.submit(rename(stored), actor="clerk", key=f"form-{stored}")
                 stored += 1
@@ -234,7 +228,7 @@ def test_a_column_that_a_model_needs_is_named_when_it_is_missing(sqlite_url: str
     open_ward(sqlite_url).close()
     change(sqlite_url, "ALTER TABLE patient DROP COLUMN bed")
 
-    with pytest.raises(NotMigrated, match="Patient.*bed"):
+    with pytest.raises(NotMigrated, match=r"Patient.*bed"):
         ensue.open(ward.ward, sqlite_url)
 
 
@@ -251,7 +245,7 @@ def test_a_table_dropped_under_an_open_ledger_is_told(sqlite_url: str) -> None:
 
 @pytest.mark.parametrize("url", ["", "nonsense", "mysql://localhost/x", "sqlite", "postgresql+nodriver://x/y"])
 def test_an_address_that_is_none_is_refused_with_the_way_to_write_it(url: str) -> None:
-    with pytest.raises(ConfigurationError, match="sqlite:///|SQLite"):
+    with pytest.raises(ConfigurationError, match=r"sqlite:///|SQLite"):
         ensue.open(ward.ward, url)
 
 

@@ -47,7 +47,7 @@ def test_one_flipped_byte_is_found_at_its_record(told: Told, place: tuple[str, s
     assert first.kind in KINDS[column]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
 @given(row_at=st.floats(0, 1, exclude_max=True), nonce=st.integers(-(2**63), 2**63 - 1))
 def test_another_nonce_is_found_at_its_record(told: Told, row_at: float, nonce: int) -> None:
     rows = told.tampering.rows("ensue_event")
