@@ -66,10 +66,11 @@ class Update(Operation[M_co]):
 
     def __init__(self, row: Replaceable[P, M_co], /, *args: P.args, **changes: P.kwargs) -> None:
         self.row = cast(M_co, row)
-        _refuse_positional(self, args)
+        if args:
+            raise _nameless(self, args)
         checked = _checked(self, row, changes)
         self.changes = {name: value for name, value in checked.items() if getattr(row, name) != value}
-        self.unchanged = tuple(name for name in checked if name not in self.changes)
+        self.unchanged = () if len(self.changes) == len(checked) else tuple(name for name in checked if name not in self.changes)
 
     def _values(self) -> tuple[Any, ...]:
         return (self.row, self.changes)
@@ -88,7 +89,8 @@ class Increase(Operation[M_co]):
 
     def __init__(self, row: Replaceable[P, M_co], /, *args: P.args, **amounts: P.kwargs) -> None:
         self.row = cast(M_co, row)
-        _refuse_positional(self, args)
+        if args:
+            raise _nameless(self, args)
         fields = _columns(self, row, amounts)
         self.amounts = {
             name: _amount(f"Increase({type(row).__name__}).{name}", fields.by_name[name].codec, value) for name, value in amounts.items()
@@ -145,10 +147,9 @@ def _check_row(operation: Operation[Any], row: object) -> Model:
     return row
 
 
-def _refuse_positional(operation: Operation[Any], values: tuple[Any, ...]) -> None:
-    if values:
-        kind = type(operation).__name__
-        raise DefinitionError(f"{kind}: columns are named, found {values[0]!r:.80} without a name; write {kind}(row, column=value).")
+def _nameless(operation: Operation[Any], values: tuple[Any, ...]) -> DefinitionError:
+    kind = type(operation).__name__
+    return DefinitionError(f"{kind}: columns are named, found {values[0]!r:.80} without a name; write {kind}(row, column=value).")
 
 
 def _columns(operation: Operation[Any], row: object, names: Iterable[str]) -> Fields:
