@@ -1,6 +1,4 @@
-"""
-Content: what a record's payload says, read from bytes that its header commits to, and what must stand in the tables for it.
-"""
+"""Content: what a record's payload says, read from bytes that its header commits to, and what must stand in the tables for it."""
 
 from __future__ import annotations
 

@@ -136,16 +136,15 @@ class _Verification:
         return self._report()
 
     def _report(self) -> Report:
-        first_to_last = sorted(
-            self.faults, key=lambda fault: (fault.position is None, fault.position or 0)
-        )  # stable: of one record in the order of finding
+        # Stable: the faults of one record stay in the order of finding.
+        first_to_last = sorted(self.faults, key=lambda fault: (fault.position is None, fault.position or 0))
         return Report(self.records, len(self.chains), self.rows, tuple(first_to_last), tuple(self.outside))
 
-    def _fault(
-        self, kind: str, message: str, entry: Entry | Writer | None = None, *, subject: Any = None, seq: Any = None, position: Any = None
-    ) -> None:
-        if entry is not None:
-            subject, seq, position = entry.subject, entry.seq, entry.position
+    def _wrong(self, entry: Entry, kind: str, message: str) -> None:
+        """Something is wrong with one record."""
+        self._fault(kind, f"Record {entry.position} ({entry.subject} {entry.seq}): {message}", entry.subject, entry.seq, entry.position)
+
+    def _fault(self, kind: str, message: str, subject: Any = None, seq: Any = None, position: Any = None) -> None:
         self.told[kind] += 1
         if self.told[kind] <= FAULTS_MAX:
             self.faults.append(Fault(kind, message, subject, seq, position))
@@ -198,50 +197,47 @@ class _Verification:
 
     # -- one record
     def _record(self, entry: Entry, links: list[tuple[Any, ...]], effects: list[tuple[Any, ...]]) -> None:
-        name = _name(entry)
         self.belonging["ensue_link"] += len(links)
         self.belonging["ensue_effect"] += len(effects)
         self.belonging["ensue_payload"] += entry.payload is not None
         self.belonging["ensue_event"] += entry.header is not None
         if entry.header is None:
-            self._fault("missing", f"{name}: the log has it, but there is no such event.", entry)
+            self._wrong(entry, "missing", "the log has it, but there is no such event.")
             self._go_on(entry, links, entry.log_hash)
             return
-        hash = self._check_hash(name, entry)
+        hash = self._check_hash(entry)
         try:
             header = parse_header(entry.header)
         except UNREADABLE as error:
-            self._fault("header", f"{name}: {error}", entry)
+            self._wrong(entry, "header", f"{error}")
             self._go_on(entry, links, hash)
             return
         if not is_valid(hash, header.cost):
-            self._fault("cost", f"{name}: its hash does not pay the {header.cost} bits its header names.", entry)
-        self._check_columns(name, entry, header)
-        self._check_links(name, entry, header, links, hash)
-        content = self._content(name, entry, header)
+            self._wrong(entry, "cost", f"its hash does not pay the {header.cost} bits its header names.")
+        self._check_columns(entry, header)
+        self._check_links(entry, header, links, hash)
+        content = self._content(entry, header)
         if content is not None:
-            self._check_effects(name, entry, content.stored_effects, effects)
+            self._check_effects(entry, content.stored_effects, effects)
             for operation in content.stored_operations:
                 self.sum_of_operations -= self._of_operation(entry.subject, entry.seq, operation)
             self.possible_reads.update(self._of_operation(entry.subject, entry.seq, one) for one in content.possible_reads)
             self.fold.take(content.operations, Writer(entry.subject, entry.seq, entry.position))
 
-    def _check_hash(self, name: str, entry: Entry) -> bytes:
+    def _check_hash(self, entry: Entry) -> bytes:
         """The hash to go on with: of three that should be one, the computed one or else the one that the log has."""
         computed = b""
         if isinstance(entry.header, bytes) and isinstance(entry.nonce, int) and 0 <= entry.nonce <= NONCE_MAX:
             computed = event_hash(entry.header, entry.nonce)
         if computed != entry.hash:
-            self._fault(
-                "hash",
-                f"{name}: its header and nonce hash to {_shown(computed)}, but {_shown(entry.hash)} is stored: one of them was altered.",
+            self._wrong(
                 entry,
+                "hash",
+                f"its header and nonce hash to {_shown(computed)}, but {_shown(entry.hash)} is stored: one of them was altered.",
             )
         if entry.log_hash != entry.hash:
-            self._fault(
-                "log",
-                f"{name}: the log has the hash {_shown(entry.log_hash)}, the event {_shown(entry.hash)}: one of them was altered.",
-                entry,
+            self._wrong(
+                entry, "log", f"the log has the hash {_shown(entry.log_hash)}, the event {_shown(entry.hash)}: one of them was altered."
             )
         believed = computed if computed in (entry.hash, entry.log_hash) else entry.log_hash
         return believed if isinstance(believed, bytes) else b""
@@ -252,74 +248,74 @@ class _Verification:
             if isinstance(subject, str) and isinstance(seq, int) and isinstance(hash, bytes):
                 self.chains[subject] = _End(seq, hash, entry.at if isinstance(entry.at, str) else "")
 
-    def _check_columns(self, name: str, entry: Entry, header: Header) -> None:
+    def _check_columns(self, entry: Entry, header: Header) -> None:
         own = header.links[0]
         for column, found, source in (
-            ("subject", entry.subject, own.subject), ("seq", entry.seq, own.seq), ("id", entry.id, header.id), ("type", entry.type, header.type),
-            ("version", entry.version, header.version), ("actor", entry.actor, header.actor), ("at", entry.at, header.at),
-        ):  # fmt: skip
+            ("subject", entry.subject, own.subject),
+            ("seq", entry.seq, own.seq),
+            ("id", entry.id, header.id),
+            ("type", entry.type, header.type),
+            ("version", entry.version, header.version),
+            ("actor", entry.actor, header.actor),
+            ("at", entry.at, header.at),
+        ):
             if found != source:
-                self._fault("column", f"{name}: the column {column} has {found!r:.200}, its header {source!r}.", entry)
+                self._wrong(entry, "column", f"the column {column} has {found!r:.200}, its header {source!r}.")
         if header.ledger != self.uid:
-            self._fault("ledger", f"{name}: belongs to the ledger {header.ledger}, this one is {self.uid}.", entry)
+            self._wrong(entry, "ledger", f"belongs to the ledger {header.ledger}, this one is {self.uid}.")
         self.logic_unseen.discard(header.logic)
         if header.logic not in self.logic and header.logic not in self.logic_told:
             self.logic_told.add(header.logic)
             what = "was altered: it does not have the hash that names it" if header.logic in self.logic_altered else "is not stored"
-            self._fault("logic", f"{name}: the logic {base64url(header.logic)} that decided it {what}.", entry)
+            self._wrong(entry, "logic", f"the logic {base64url(header.logic)} that decided it {what}.")
 
-    def _check_links(self, name: str, entry: Entry, header: Header, stored: list[tuple[Any, ...]], hash: bytes) -> None:
+    def _check_links(self, entry: Entry, header: Header, stored: list[tuple[Any, ...]], hash: bytes) -> None:
         for link in header.links:
             before = self.chains.get(link.subject)
             seq, prev = (1, genesis(self.uid, link.subject)) if before is None else (before.seq + 1, before.hash)
             if link.seq != seq:
-                self._fault(
-                    "sequence",
-                    f"{name}: is {link.seq} in the chain of {link.subject}, expected {seq}: records are missing or doubled.",
-                    entry,
+                self._wrong(
+                    entry, "sequence", f"is {link.seq} in the chain of {link.subject}, expected {seq}: records are missing or doubled."
                 )
             elif link.prev != prev:
-                self._fault(
-                    "chain",
-                    f"{name}: does not follow record {seq - 1} of {link.subject}: expected previous hash {base64url(prev)}, found {base64url(link.prev)}.",
-                    entry,
+                expected, found = base64url(prev), base64url(link.prev)
+                self._wrong(
+                    entry, "chain", f"does not follow {seq - 1} of {link.subject}: expected previous hash {expected}, found {found}."
                 )
             if before is not None and header.at < before.at:
-                self._fault("time", f"{name}: is dated {header.at}, before the record it follows in {link.subject} ({before.at}).", entry)
+                self._wrong(entry, "time", f"is dated {header.at}, before the record it follows in {link.subject} ({before.at}).")
             self.chains[link.subject] = _End(link.seq, hash, header.at)
         further = [(link.subject, link.seq) for link in header.links[1:]]
         if (stored or further) and sorted(stored, key=repr) != sorted(further, key=repr):
-            self._fault("link", f"{name}: its header links {sorted(further)}, the table has {sorted(stored, key=repr)}.", entry)
+            self._wrong(entry, "link", f"its header links {sorted(further)}, the table has {sorted(stored, key=repr)}.")
 
-    def _content(self, name: str, entry: Entry, header: Header) -> Content | None:
+    def _content(self, entry: Entry, header: Header) -> Content | None:
         """What the payload says, once it is known to be what the header commits to; None with a fault."""
         if entry.payload is None:
-            self._fault("payload", f"{name}: its payload is missing.", entry)
+            self._wrong(entry, "payload", "its payload is missing.")
             return None
         request = None if entry.request is None else _shown(entry.request)
         if entry.seed is not None and request != header.request:
-            self._fault("column", f"{name}: the request digest {request} is not the header's {header.request}.", entry)
+            self._wrong(entry, "column", f"the request digest {request} is not the header's {header.request}.")
         try:
             return read_content(entry.payload, entry.seed, header, self.storage.models)
         except UNREADABLE as error:
-            self._fault("payload", f"{name}: {error}", entry)
+            self._wrong(entry, "payload", f"{error}")
             return None
 
-    def _check_effects(self, name: str, entry: Entry, recorded: list[tuple[Any, ...]], stored: list[tuple[Any, ...]]) -> None:
+    def _check_effects(self, entry: Entry, recorded: list[tuple[Any, ...]], stored: list[tuple[Any, ...]]) -> None:
         found = {one[0]: one for one in stored}
         for one in recorded:
             there = found.pop(one[0], None)
             if there is None or there[:5] != one:
                 has = "is missing" if there is None else f"has {there[:5]!r:.300}"
-                self._fault("effect", f"{name}: the stored effect {one[0]} {has}, the recorded one is {one!r:.300}.", entry)
+                self._wrong(entry, "effect", f"the stored effect {one[0]} {has}, the recorded one is {one!r:.300}.")
             elif there[5] not in EFFECT_STATES:
-                self._fault(
-                    "effect",
-                    f"{name}: the stored effect {one[0]} is in the state {there[5]!r:.60}; there are {', '.join(EFFECT_STATES)}.",
-                    entry,
+                self._wrong(
+                    entry, "effect", f"the stored effect {one[0]} is in the state {there[5]!r:.60}; there are {', '.join(EFFECT_STATES)}."
                 )
         for n in found:
-            self._fault("effect", f"{name}: there is a stored effect {n!r}, but the record has {len(recorded)}.", entry)
+            self._wrong(entry, "effect", f"there is a stored effect {n!r}, but the record has {len(recorded)}.")
 
     # -- the ends
     def _check_ends(self, total: int | None, expected: int) -> None:
@@ -352,12 +348,8 @@ class _Verification:
             if end is None:
                 self._fault("head", f"There is a head of {subject}, but no chain: its records are missing.", subject=subject)
             elif (seq, hash, at) != end:
-                self._fault(
-                    "head",
-                    f"The head of {subject} is {seq} of {at} with the hash {_shown(hash)}, but its chain ends with {end.seq} of {end.at} and {_shown(end.hash)}: the end was cut or altered.",
-                    subject=subject,
-                    seq=end.seq,
-                )
+                head, chain = f"{seq} of {at}, {_shown(hash)}", f"{end.seq} of {end.at}, {_shown(end.hash)}"
+                self._fault("head", f"The head of {subject} is {head}; its chain ends with {chain}: the end was altered.", subject, end.seq)
         for subject in sorted(unmet):
             self._fault("head", f"The chain of {subject} has no head: it was deleted.", subject=subject, seq=self.chains[subject].seq)
 
@@ -372,7 +364,7 @@ class _Verification:
         for name, fold in folds.items():
             found = fold.compare(self._rows_of(self.storage.models[name]))
             for difference in found:
-                self._fault("row", difference.message, difference.writer)
+                self._fault("row", difference.message, *(difference.writer or ()))
             if not found and not self.faults:
                 self._fault("row", f"{name}: the table is not what the events made of it.")
         for name, fold in self.fold.external.items():
@@ -408,11 +400,7 @@ class _Verification:
                     folds[model].take(kind, id, before, after, Writer(entry.subject, entry.seq, entry.position))
             expected = sum(self._of_operation(entry.subject, entry.seq, one) for one in content.stored_operations)
             if stored.pop((entry.subject, entry.seq), 0) != expected:
-                self._fault(
-                    "operation",
-                    f"{_name(entry)}: the stored operations are not the recorded ones, {content.stored_operations!r:.600}.",
-                    entry,
-                )
+                self._wrong(entry, "operation", f"the stored operations are not the recorded ones, {content.stored_operations!r:.600}.")
         for subject, seq in stored:
             self._fault(
                 "operation",
@@ -423,10 +411,6 @@ class _Verification:
         for subject, seq, _, kind, model, row_id, _ in evidence.operations(self.connection) if unread else ():
             if (subject, seq) in unread and kind != "read" and model in folds:
                 folds[model].forget(row_id)
-
-
-def _name(entry: Entry) -> str:
-    return f"Record {entry.position} ({entry.subject} {entry.seq})"
 
 
 def _shown(value: Any) -> str:

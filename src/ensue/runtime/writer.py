@@ -222,11 +222,15 @@ class _Lane:
         return []
 
     def _again(self, units: list[Unit], error: Raced | Lost) -> list[Unit]:
-        """Decide the batch again until it lands, with back-off. Where it may be in the database already, it is looked up as soon as that can be."""
+        """Decide the batch again until it lands, with back-off. What may be in the database already is looked up as soon as that can be."""
         unknown = isinstance(error, Lost) and error.wrote
+
+        def is_to_be_tried(error: Exception) -> bool:
+            return isinstance(error, (Raced, Lost)) or (unknown and isinstance(error, Unavailable))
+
         try:
             for attempt in stamina.retry_context(
-                on=lambda error: isinstance(error, (Raced, Lost)) or (unknown and isinstance(error, Unavailable)),
+                on=is_to_be_tried,
                 attempts=None if unknown else RETRIES_MAX,
                 timeout=RETRY_TIMEOUT_SECONDS,
                 wait_initial=0.002,

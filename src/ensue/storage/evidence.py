@@ -59,16 +59,20 @@ class Entry(NamedTuple):
 
 
 _WALK = text(
-    "SELECT l.position, l.subject, l.seq, l.hash, e.id, e.type, e.version, e.actor, e.at, e.header, e.nonce, e.hash, p.bytes, p.seed, p.request "
-    "FROM ensue_log l LEFT JOIN ensue_event e ON e.subject = l.subject AND e.seq = l.seq LEFT JOIN ensue_payload p ON p.subject = l.subject AND p.seq = l.seq "
+    "SELECT l.position, l.subject, l.seq, l.hash, e.id, e.type, e.version, e.actor, e.at, e.header, e.nonce, e.hash, "
+    "p.bytes, p.seed, p.request FROM ensue_log l "
+    "LEFT JOIN ensue_event e ON e.subject = l.subject AND e.seq = l.seq "
+    "LEFT JOIN ensue_payload p ON p.subject = l.subject AND p.seq = l.seq "
     "WHERE l.position > :after ORDER BY l.position LIMIT :limit"
 )
 _LINKS = text(
-    "SELECT k.event_subject, k.event_seq, k.subject, k.seq FROM ensue_log l JOIN ensue_link k ON k.event_subject = l.subject AND k.event_seq = l.seq "
+    "SELECT k.event_subject, k.event_seq, k.subject, k.seq "
+    "FROM ensue_log l JOIN ensue_link k ON k.event_subject = l.subject AND k.event_seq = l.seq "
     "WHERE l.position BETWEEN :first AND :last"
 )
 _EFFECTS = text(
-    "SELECT f.subject, f.seq, f.n, f.event_id, f.kind, f.key, f.not_before, f.state FROM ensue_log l JOIN ensue_effect f ON f.subject = l.subject AND f.seq = l.seq "
+    "SELECT f.subject, f.seq, f.n, f.event_id, f.kind, f.key, f.not_before, f.state "
+    "FROM ensue_log l JOIN ensue_effect f ON f.subject = l.subject AND f.seq = l.seq "
     "WHERE l.position BETWEEN :first AND :last ORDER BY f.subject, f.seq, f.n"
 )
 BELONGING: Final = {
