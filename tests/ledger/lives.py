@@ -57,6 +57,13 @@ ward_events: st.SearchStrategy[Event] = st.one_of(
     st.builds(Meddle, patient=patients, other=patients),
 )
 
+ward_before = (
+    Request(Register(name="Ada", phone="1", email="x@x", patient="p0"), key="before-0"),
+    Request(Register(name="Bea", email="y@x", patient="p1"), key="before-1"),
+    Request(AddAllergy(code="nuts", patient="p0", allergy="a0"), key="before-2"),
+)
+"""What has happened already, so that most of what follows finds its rows."""
+
 customers = st.sampled_from(["c0", "c1", "c2"])
 orders = st.sampled_from(["o0", "o1", "o2"])
 
@@ -66,6 +73,12 @@ shop_events: st.SearchStrategy[Event] = st.one_of(
     st.builds(Place, amount=st.integers(0, 3), customer=customers, order=orders),
     st.builds(Add, amount=st.integers(-2, 2), customer=customers, order=orders),
     st.builds(Leave, customer=customers),
+)
+
+shop_before = (
+    Request(Join(name="Ada", mail="x@x", customer="c0"), key="before-0"),
+    Request(Place(amount=2, customer="c0", order="o0"), key="before-1"),
+    Request(Join(name="Bea", mail="y@x", customer="c1"), key="before-2"),
 )
 
 
