@@ -102,20 +102,34 @@ def read_payload(data: bytes, seed: bytes | None) -> tuple[int, bytes, dict[str,
     Raises:
         FormatError: As those two.
     """
-    salt_of = None if seed is None else _salts_of(seed)
+    if seed is None:
+        return _read_erased(data)
+    salt_of = _salts_of(seed)
+    digests = []
+    leaves: dict[str, Json] = {}
+    for number, text in enumerate(_split_lines(data), 1):
+        written, _, value = text[2:].partition(b" ")
+        name = _find_name(written)
+        if text[:2] != b"+ " or name is None or not value:
+            raise _misplaced(_read_line(number, text), "an event that still has its seed")
+        if name in leaves:
+            raise _repeated(number, name)
+        leaves[name] = _canonical_value(number, name, value)
+        digests.append(_leaf_digest(salt_of(written), written, value))
+    return len(digests), tree_root(digests), leaves
+
+
+def _read_erased(data: bytes) -> tuple[int, bytes, dict[str, Json]]:
     digests = []
     leaves: dict[str, Json] = {}
     for line in _read_lines(data):
-        if (line.mark == "+") != (salt_of is not None):
-            have = "an event without a seed, after an erasure" if salt_of is None else "an event that still has its seed"
-            raise FormatError(f"Payload line {line.number} begins with {line.mark!r}, which does not belong to {have}.")
+        if line.mark == "+":
+            raise _misplaced(line, "an event without a seed, after an erasure")
         if line.mark == "-":
             digests.append(line.digest)
-            continue
-        leaves[line.name] = _canonical_value(line)
-        name = line.name.encode()
-        salt = line.salt if salt_of is None else salt_of(name)
-        digests.append(_leaf_digest(salt, name, line.value))
+        else:
+            leaves[line.name] = _canonical_value(line.number, line.name, line.value)
+            digests.append(_leaf_digest(line.salt, line.name.encode(), line.value))
     return len(digests), tree_root(digests), leaves
 
 
@@ -244,17 +258,21 @@ class _Line(NamedTuple):
 
 
 def _read_lines(data: bytes) -> Iterator[_Line]:
-    *lines, rest = data.split(b"\n")
-    if rest or not lines:
-        raise FormatError(f"A payload is one or more lines that each end in a newline; found {len(lines)} and then {len(rest)} bytes.")
     names: set[str] = set()
-    for number, text in enumerate(lines, 1):
+    for number, text in enumerate(_split_lines(data), 1):
         line = _read_line(number, text)
         if line.name in names:
-            raise FormatError(f"Payload line {number}: the leaf {line.name} stands there a second time.")
+            raise _repeated(number, line.name)
         if line.name:
             names.add(line.name)
         yield line
+
+
+def _split_lines(data: bytes) -> list[bytes]:
+    *lines, rest = data.split(b"\n")
+    if rest or not lines:
+        raise FormatError(f"A payload is one or more lines that each end in a newline; found {len(lines)} and then {len(rest)} bytes.")
+    return lines
 
 
 def _read_line(number: int, text: bytes) -> _Line:
@@ -279,11 +297,19 @@ def _find_name(written: bytes) -> str | None:
     return written.decode("ascii") if _NAME_BYTES.fullmatch(written) else None
 
 
-def _canonical_value(line: _Line) -> Json:
+def _canonical_value(number: int, name: str, data: bytes) -> Json:
     try:
-        value = parse_trusted(line.value)
-        if canonical_trusted(value) == line.value:
+        value = parse_trusted(data)
+        if canonical_trusted(value) == data:
             return value
     except (FormatError, CanonicalError):
         pass  # a number or text that J1 has not; said below
-    raise FormatError(f"Payload line {line.number}: the value of {line.name} is not canonical JSON.")
+    raise FormatError(f"Payload line {number}: the value of {name} is not canonical JSON.")
+
+
+def _misplaced(line: _Line, where: str) -> FormatError:
+    return FormatError(f"Payload line {line.number} begins with {line.mark!r}, which does not belong to {where}.")
+
+
+def _repeated(number: int, name: str) -> FormatError:
+    return FormatError(f"Payload line {number}: the leaf {name} stands there a second time.")
