@@ -80,10 +80,11 @@ else:
 
 
 __all__ = [
-    "AlreadyExists", "Answer", "App", "Attempt", "Cancel", "Change", "ClockError", "Closed", "ConfigurationError", "ConflictError", "Database",
-    "DefinitionError", "Delete", "Done", "Effect", "EnsueError", "Erase", "Erased", "Event", "ExpectationMissing", "FieldConflict", "GiveUp",
-    "Increase", "Insert", "InvalidForm", "InvalidJson", "KeyReused", "Ledger", "LedgerError", "Lookup", "Model", "New", "NotFound", "NotLoaded",
-    "NotMigrated", "Operation", "OutcomeUnknown", "Plan", "Purpose", "Record", "Ref", "Refused", "Rejected", "Rejection", "Rejections", "Related", "Report",
-    "Request", "RequestError", "Retry", "Sensitive", "Snapshot", "StepError", "Tampered", "TooLarge", "Unavailable", "UnknownEventType",
-    "Update", "Value", "VersionError", "View", "by", "column", "lossy", "new", "open", "optional", "related",
+    "AlreadyExists", "Answer", "App", "Attempt", "Cancel", "Change", "ClockError", "Closed", "ConfigurationError", "ConflictError",
+    "Database", "DefinitionError", "Delete", "Done", "Effect", "EnsueError", "Erase", "Erased", "Event", "ExpectationMissing",
+    "FieldConflict", "GiveUp", "Increase", "Insert", "InvalidForm", "InvalidJson", "KeyReused", "Ledger", "LedgerError", "Lookup", "Model",
+    "New", "NotFound", "NotLoaded", "NotMigrated", "Operation", "OutcomeUnknown", "Plan", "Purpose", "Record", "Ref", "Refused", "Rejected",
+    "Rejection", "Rejections", "Related", "Report", "Request", "RequestError", "Retry", "Sensitive", "Snapshot", "StepError", "Tampered",
+    "TooLarge", "Unavailable", "UnknownEventType", "Update", "Value", "VersionError", "View", "by", "column", "lossy", "new", "open",
+    "optional", "related",
 ]  # fmt: skip

@@ -200,8 +200,8 @@ class OutcomeUnknown(LedgerError):
     """
     The connection broke while the request was committed, and no other could be made to look.
 
-    The same key may be sent again: it gives the record that stands, or makes it. `event_ids` are those of the batch; `ledger.record(id)` says
-    whether one of them stands.
+    The same key may be sent again: it gives the record that stands, or makes it. `event_ids` are those of the batch;
+    `ledger.record(id)` says whether one of them stands.
     """
 
     def __init__(self, message: str, event_ids: Sequence[str]) -> None:

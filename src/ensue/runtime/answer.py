@@ -59,12 +59,12 @@ class Answer(Generic[T]):
             self.result(timeout)
         except TimeoutError:
             raise
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  # whatever the error is, it is the outcome that was asked for
             return error
         return None
 
     def add_done_callback(self, callback: Callable[[Answer[T]], object]) -> None:
-        """Call *callback* with this answer when its outcome is known: in the writer's thread, so be short; at once where it is known already."""
+        """Call *callback* with this answer when its outcome is known: in the writer's thread, so be short; at once where it is known."""
         with _giving:
             if self._outcome is None:
                 self._callbacks = [*(self._callbacks or ()), callback]
@@ -104,8 +104,7 @@ def give_all(outcomes: Iterable[tuple[Answer[Any], Any, BaseException | None]]) 
             answer._arrived.release()
             for loop, future in answer._waiters or ():
                 loops.setdefault(loop, []).append(future)
-            for callback in answer._callbacks or ():
-                called.append((callback, answer))
+            called.extend((callback, answer) for callback in answer._callbacks or ())
     for loop, futures in loops.items():
         if not loop.is_closed():
             loop.call_soon_threadsafe(_wake, futures)

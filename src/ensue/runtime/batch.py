@@ -152,7 +152,11 @@ class Batch:
 
     # -- what it must know
     def _know(self, ticket: Ticket, *, may_load: bool) -> bool:
-        """All rows it needs are known; the first of a batch may load what its paths lead to, a later one must not change the batch's order of statements."""
+        """
+        All rows it needs are known.
+
+        The first of a batch may load what its paths lead to; a later one must not change the batch's order of statements.
+        """
         while True:
             needs = Needs()
             complete = ticket.binding.find(self.facts, needs)
@@ -171,7 +175,8 @@ class Batch:
         at = datetime.fromisoformat(latest)
         if at - self._now > HEAD_AHEAD_MAX:
             raise ClockError(
-                f"A chain of {', '.join(subjects)} ends at {latest}, more than five minutes ahead of the clock ({self._now_text}); set the clock right."
+                f"A chain of {', '.join(subjects)} ends at {latest}, more than five minutes ahead of the clock ({self._now_text}); "
+                "set the clock right."
             )
         return at
 

@@ -1,6 +1,4 @@
-"""
-Decoding: records from what is stored. Cheap until somebody asks for a record's content.
-"""
+"""Decoding: records from what is stored. Cheap until somebody asks for a record's content."""
 
 from __future__ import annotations
 

@@ -1,6 +1,4 @@
-"""
-Expectations: does every field still have the value the caller says it saw? Compared under the lock (design §6).
-"""
+"""Expectations: does every field still have the value the caller says it saw? Compared under the lock (design §6)."""
 
 from __future__ import annotations
 

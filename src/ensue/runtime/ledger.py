@@ -1,6 +1,4 @@
-"""
-Ledger: the facade. One tenant's events and tables, in one order.
-"""
+"""Ledger: the facade. One tenant's events and tables, in one order."""
 
 from __future__ import annotations
 
@@ -112,13 +110,15 @@ class Ledger:
         them. The same *key* of the same actor gives the same record, for ever.
 
         Args:
+            event: what happened.
             actor: who acts, an opaque id.
             key: the idempotency key; without one, each call is an event of its own.
             version: whose rules apply; default: the account's, the app's default, or the newest.
             expect: the tags of what the caller saw, `{"Patient/p-17": {"phone": tag}}`.
             cause: the record or effect that led to this event.
             occurred: when it held, by the caller's word; a time with a zone.
-            behalf, purpose: whom the actor acts for, and why.
+            behalf: whom the actor acts for.
+            purpose: why.
 
         Raises:
             Rejected: The steps refused the event; carries every typed reason.
@@ -143,7 +143,7 @@ class Ledger:
         behalf: str | None = None,
         purpose: str | None = None,
     ) -> Answer[Record]:
-        """As `submit`, but at once: gives the answer to come, to be awaited or joined. What is wrong with the request itself is raised here."""
+        """As `submit`, but at once: the answer to come, to be awaited or joined. What is wrong with the request itself is raised here."""
         return self._submit(Request(event, key, version, expect, cause, occurred, behalf, purpose), actor)
 
     def submit_all(self, requests: Iterable[Request], *, actor: str, version: str | None = None, together: bool = False) -> list[Outcome]:
@@ -215,7 +215,8 @@ class Ledger:
                     FieldProblem(
                         "version",
                         "shape",
-                        f'is the shape since {event.__ensue__.version}, but the version is {chosen}: send {logic.shape.__name__}, or say version="{event.__ensue__.version}"',
+                        f"is the shape since {event.__ensue__.version}, but the version is {chosen}: "
+                        f'send {logic.shape.__name__}, or say version="{event.__ensue__.version}"',
                     )
                 ],
             )

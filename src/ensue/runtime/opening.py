@@ -1,6 +1,4 @@
-"""
-Opening: from an application and an address to a ledger, and many ledgers at one address.
-"""
+"""Opening: from an application and an address to a ledger, and many ledgers at one address."""
 
 from __future__ import annotations
 
@@ -61,11 +59,13 @@ def open(
         name: the ledger's name, where the address holds many.
         create: make the tables where there are none.
         clock: the time, for tests; default: the database's on PostgreSQL, the process's on SQLite.
-        tag_keys: keys of the conflict tags by id, newest first; default: the variable ENSUE_TAG_KEYS, or on SQLite a file beside the database.
+        tag_keys: keys of the conflict tags by id, newest first; default: the variable ENSUE_TAG_KEYS, or on SQLite a file
+            beside the database.
         cost: bits of work per event, 1 to 20.
         development: watch steps for impurity; default: whether ENSUE_DEVELOPMENT is set.
         account_version: the version of callers who say none.
-        random_bytes: the source of randomness, for tests; with the same bytes a new ledger has the same identity, and its events the same ids.
+        random_bytes: the source of randomness, for tests; with the same bytes a new ledger has the same identity, and its
+            events the same ids.
 
     Raises:
         DefinitionError: the application is declared wrongly.

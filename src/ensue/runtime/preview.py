@@ -1,6 +1,4 @@
-"""
-Preview: decide on one read-only snapshot, without locks, and save nothing. The same check and decide as a commit.
-"""
+"""Preview: decide on one read-only snapshot, without locks, and save nothing. The same check and decide as a commit."""
 
 from __future__ import annotations
 

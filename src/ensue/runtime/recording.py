@@ -1,6 +1,4 @@
-"""
-Recording: from a decided event to the rows that say so. Payload, header, hash, and one entry for each table.
-"""
+"""Recording: from a decided event to the rows that say so. Payload, header, hash, and one entry for each table."""
 
 from __future__ import annotations
 
@@ -88,14 +86,8 @@ class Recorder:
         if request.key is not None:
             digest = request_digest(seed, ticket.actor, logic.type, ticket.requested, binding.sent)
             extra["request"] = base64url(digest)
-        for name, value in (
-            ("requested", ticket.requested),
-            ("cause", request.cause),
-            ("behalf", request.behalf),
-            ("purpose", request.purpose),
-        ):
-            if value is not None:
-                extra[name] = value
+        said = {"requested": ticket.requested, "cause": request.cause, "behalf": request.behalf, "purpose": request.purpose}
+        extra.update({name: value for name, value in said.items() if value is not None})
         if request.occurred is not None:
             extra["occurred"] = instant_text(request.occurred)
         links = chains.next_links(bound.subjects)

@@ -1,6 +1,4 @@
-"""
-Request: what a caller asks for, and the ticket it becomes on its way through the ledger.
-"""
+"""Request: what a caller asks for, and the ticket it becomes on its way through the ledger."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from ensue.storage.session import RowWrite
 
 
 class Constraints:
-    """Which columns of which model are under a unique or foreign key, so that giving a value up and taking it must not share a statement."""
+    """Which columns of which model are under a unique or foreign key: giving a value up and taking it must not share a statement."""
 
     def __init__(self, app: App) -> None:
         self.unique: dict[str, tuple[tuple[str, ...], ...]] = {}

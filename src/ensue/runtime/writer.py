@@ -207,9 +207,8 @@ class _Lane:
                 return self._again(units, error)
         except Refused as refused:
             if refused.unique and len(units) == 1 and not again:
-                return self.commit(
-                    units, again=True
-                )  # another process may have been first, with this very event perhaps: then it is seen now
+                # another process may have been first, with this very event perhaps: then it is seen now
+                return self.commit(units, again=True)
             return self._halve(units, refused, again=again)
         except (Raced, Lost) as error:
             self._fail(
