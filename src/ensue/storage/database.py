@@ -126,7 +126,8 @@ class Storage:
                     raise NotMigrated("There are no ledger tables here yet; run `ensue db migrate`.")
                 if release != RELEASE:
                     raise NotMigrated(
-                        f"The ledger's tables are of release {release}, this program is of {RELEASE}; run `ensue db migrate` with the newer of both."
+                        f"The ledger's tables are of release {release}, this program is of {RELEASE}; "
+                        "run `ensue db migrate` with the newer of both."
                     )
                 self._prepare_models(connection, create=create)
                 self.uid = str(connection.execute(select(tables.ledger.c.uid)).scalar_one())
@@ -140,7 +141,8 @@ class Storage:
             if not seen.has_table(table.name, schema=table.schema):
                 if model.__ensue__.table is not None:
                     raise NotMigrated(
-                        f"{model.__name__}: there is no table {table.fullname}; it is declared with table=, so it must be there before the ledger opens."
+                        f"{model.__name__}: there is no table {table.fullname}; it is declared with table=, "
+                        "so it must be there before the ledger opens."
                     )
                 if not create:
                     raise NotMigrated(f"{model.__name__}: there is no table {table.fullname}; run `ensue db migrate`.")
@@ -151,7 +153,8 @@ class Storage:
             missing = [column.name for column in table.columns if column.name not in there]
             if missing:
                 raise NotMigrated(
-                    f"{model.__name__}: the table {table.fullname} has no column {', '.join(missing)}; add it with a migration of your own (its columns are {', '.join(sorted(there))})."
+                    f"{model.__name__}: the table {table.fullname} has no column {', '.join(missing)}; "
+                    f"add it with a migration of your own (its columns are {', '.join(sorted(there))})."
                 )
 
     def _bind_named_tables(self) -> None:
@@ -165,7 +168,8 @@ class Storage:
                         found = Table(plain, MetaData(), autoload_with=connection, schema=schema or None)
                 except NoSuchTableError:
                     raise NotMigrated(
-                        f"{model.__name__}: there is no table {given}; it is declared with table=, so it must be there before the ledger opens."
+                        f"{model.__name__}: there is no table {given}; it is declared with table=, "
+                        "so it must be there before the ledger opens."
                     ) from None
                 model.__ensue__.table = found
         for model in self.app.models():

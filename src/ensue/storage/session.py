@@ -82,7 +82,7 @@ class Raced(LedgerError):
 
 
 class Lost(LedgerError):
-    """The connection broke: again with another. Where the batch was being written (*wrote*), whether it was committed is not known: look first."""
+    """The connection broke: again with another. Where the batch was being written (*wrote*), it may have been committed: look first."""
 
     def __init__(self, message: str, *, wrote: bool) -> None:
         self.wrote = wrote

@@ -1,6 +1,4 @@
-"""
-SQLite: one writer, BEGIN IMMEDIATE, WAL with synchronous=FULL, so that what was answered is on the disk.
-"""
+"""SQLite: one writer, BEGIN IMMEDIATE, WAL with synchronous=FULL, so that what was answered is on the disk."""
 
 from __future__ import annotations
 
@@ -45,7 +43,8 @@ INSERTS: Final = {
     "payloads": "INSERT INTO ensue_payload (subject, seq, bytes, seed, request) VALUES (?,?,?,?,?)",
     "operations": "INSERT INTO ensue_operation (subject, seq, n, kind, model, row_id, columns) VALUES (?,?,?,?,?,?,?)",
     "effects": "INSERT INTO ensue_effect (subject, seq, n, event_id, kind, key, not_before, state) VALUES (?,?,?,?,?,?,?,?)",
-    "attempts": "INSERT INTO ensue_attempt (id, at, expires_at, actor, type, version, key, subject, outcome, reasons, form) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+    "attempts": "INSERT INTO ensue_attempt (id, at, expires_at, actor, type, version, key, subject, outcome, reasons, form) "
+    "VALUES (?,?,?,?,?,?,?,?,?,?,?)",
     "reads": "INSERT INTO ensue_read (subject, at, id, actor, purpose, action, rows, position) VALUES (?,?,?,?,?,?,?,?)",
 }
 
