@@ -84,11 +84,8 @@ def test_faults_and_rejections_leave_no_gap(ledger: ensue.Ledger) -> None:
     with in_one_batch(ledger):
         answers = [ledger.submit_soon(Register(name="Ada", patient="p1"), actor="desk")]
         for n in range(20):
-            answers.append(
-                ledger.submit_soon(
-                    (Crash(patient="p1"), Rename(name=" ", patient="p1"), Rename(name=f"n{n}", patient="p1"))[n % 3], actor="desk"
-                )
-            )
+            event = (Crash(patient="p1"), Rename(name=" ", patient="p1"), Rename(name=f"n{n}", patient="p1"))[n % 3]
+            answers += [ledger.submit_soon(event, actor="desk")]
 
     committed = [answer.result() for answer in answers if answer.exception() is None]
     assert [record.position for record in committed] == list(range(7))
@@ -151,7 +148,8 @@ def _forbid_name(ledger: ensue.Ledger, name: str) -> None:
     with ledger._storage.engine.connect() as connection:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql(
-                f"CREATE TRIGGER not_forbidden BEFORE INSERT ON patient WHEN NEW.name = '{name}' BEGIN SELECT RAISE(ABORT, 'not_forbidden'); END"
+                f"CREATE TRIGGER not_forbidden BEFORE INSERT ON patient WHEN NEW.name = '{name}' "
+                "BEGIN SELECT RAISE(ABORT, 'not_forbidden'); END"
             )
         else:
             connection.exec_driver_sql(f"ALTER TABLE patient ADD CONSTRAINT not_forbidden CHECK (name <> '{name}')")

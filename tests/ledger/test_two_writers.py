@@ -132,7 +132,9 @@ from tests.ledger.ward import CountVisits, Register, ward
 with ensue.open(ward, sys.argv[1], tag_keys=TAG_KEYS) as ledger:
     print("ready", flush=True)
     sys.stdin.readline()
-    answers = [ledger.submit_soon(CountVisits(visits=1, patient="hot"), actor=sys.argv[2], key=str(n), version="2024-01-01") for n in range(100)]
+    answers = [
+        ledger.submit_soon(CountVisits(visits=1, patient="hot"), actor=sys.argv[2], key=str(n), version="2024-01-01") for n in range(100)
+    ]
     answers += [ledger.submit_soon(Register(name=sys.argv[2], patient=f"p{n}"), actor=sys.argv[2]) for n in range(30)]
     print(sum(answer.exception() is None for answer in answers))
 """
