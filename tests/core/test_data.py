@@ -266,3 +266,25 @@ def test_a_second_name_for_a_field_is_refused() -> None:
 def test_a_mark_of_state_beside_a_plain_field_is_refused(mark: Any, word: str) -> None:
     with pytest.raises(DefinitionError, match=rf"^Thing\.size: {word} belongs to a state field; annotate it Ref"):
         type("Thing", (Value,), {"__annotations__": {"size": int}, "size": mark})
+
+
+def test_a_constraint_that_cannot_be_is_refused() -> None:
+    with pytest.raises(DefinitionError, match=r"^Thing: .*regex parse error"):
+        type("Thing", (Value,), {"__annotations__": {"size": Annotated[str, Field(pattern="(")]}})
+
+
+def test_a_default_may_stand_in_the_annotation() -> None:
+    class Thing(Value):
+        size: Annotated[int, Field(default=3, gt=0)]
+
+    assert make(Thing) == make(Thing, size=3)
+    assert not fields_of(Thing).by_name["size"].required
+
+
+def test_a_nested_value_is_of_exactly_its_class() -> None:
+    class Stronger(Dose):
+        colour: str = "red"
+
+    strong: Any = Stronger(amount=Decimal(1))
+
+    assert problems_of(lambda: make(Course, days=1, name="a", doses=(strong,))) == [("doses", "value")]

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, NoReturn, Self, TypeVar, dataclass_transform, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, NoReturn, Self, TypeVar, dataclass_transform, get_args, get_origin
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 from pydantic.fields import FieldInfo
-from pydantic_core import core_schema
+from pydantic_core import SchemaError, core_schema
 from typing_extensions import TypedDict
 
 from ensue.core.annotations import Namespace
@@ -79,8 +79,10 @@ class Fields:
         shape.__pydantic_config__ = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True)
         try:
             return TypeAdapter(shape).validator  # the adapter itself costs as much again as a small form
-        except (PydanticUserError, TypeError) as error:
-            raise DefinitionError(f"{self.owner}: {error}; use a type of the list in docs/guides/fields.md.") from error
+        except (PydanticUserError, SchemaError, TypeError) as error:
+            raise DefinitionError(
+                f"{self.owner}: {' '.join(str(error).split())}; use a type of the list in docs/guides/fields.md."
+            ) from error
 
     # -- a Python value enters
     def validate(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -351,12 +353,6 @@ def _field(cls: type[Data], name: str, declared: Declared) -> DataField:
     annotation, default = declared
     column_name = name
     if isinstance(default, FieldInfo):
-        if default.default_factory is not None:
-            raise DefinitionError(f"{cls.__name__}.{name}: a default that is made anew each time is not pure; give a plain default.")
-        if default.alias is not None or default.validation_alias is not None:
-            raise DefinitionError(
-                f"{cls.__name__}.{name}: a field has one name everywhere; drop the alias, or name the column with column(…)."
-            )
         annotation, default = Annotated[annotation, default], default.default
     elif isinstance(default, Column):
         column_name, default = default.name, default.default
@@ -364,8 +360,19 @@ def _field(cls: type[Data], name: str, declared: Declared) -> DataField:
         raise DefinitionError(
             f"{cls.__name__}.{name}: {default.word} belongs to a state field; annotate it Ref[…], Lookup[…], New[…] or Related[…]."
         )
+    for info in get_args(annotation)[1:] if get_origin(annotation) is Annotated else ():
+        if isinstance(info, FieldInfo):
+            _check_info(f"{cls.__name__}.{name}", info)
+            default = info.default if default is MISSING else default
     try:
         codec = codec_for(annotation)
     except UnsupportedType as error:
         raise DefinitionError(f"{cls.__name__}.{name}: {error}.") from None
     return DataField(name, annotation, codec, default, column_name)
+
+
+def _check_info(where: str, info: FieldInfo) -> None:
+    if info.default_factory is not None:
+        raise DefinitionError(f"{where}: a default that is made anew each time is not pure; give a plain default.")
+    if info.alias is not None or info.validation_alias is not None:
+        raise DefinitionError(f"{where}: a field has one name everywhere; drop the alias, or name the column with column(…).")

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from ensue.core.canonical import Json
 from ensue.core.codec import Codec, NestedProblems
 from ensue.core.data import Data, fields_of, trusted
-from ensue.errors import FieldProblem, InvalidForm
+from ensue.errors import CanonicalError, FieldProblem, InvalidForm
 
 V = TypeVar("V", bound="Value")
 
@@ -31,6 +31,8 @@ class Value(Data):
                 raise NestedProblems(invalid.problems) from None
 
         def encode(value: Any) -> Json:
+            if type(value) is not cls:
+                raise CanonicalError(f"expected a {cls.__name__}, found a {type(value).__name__}, which may have further fields")
             return fields.encode(value.__dict__)
 
         def decode(value: Any) -> Any:
