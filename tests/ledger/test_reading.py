@@ -21,6 +21,7 @@ from tests.ledger.ward import (
     Hire,
     Patient,
     Register,
+    RemoveAllergy,
     Rename,
     See,
     SetPhone,
@@ -94,6 +95,25 @@ def test_a_history_has_every_past_value_of_a_row_who_when_and_by_which_event(tol
     assert [change.event_id for change in history] == [told.timeline("Patient/p1")[place].id for place in (0, 2, 4)]
 
 
+def test_a_history_reaches_back_to_the_subject_a_row_belonged_to_before(told: Ledger) -> None:
+    told.submit(Register(name="Bo", phone="3", patient="p2"), actor="desk")
+    told.submit(RemoveAllergy(patient="p1", allergy="a1"), actor="nurse")
+    told.submit(AddAllergy(code="milk", patient="p2", allergy="a1"), actor="nurse")
+
+    history = told.history("Allergy/a1")
+
+    assert [(change.kind, (change.after or {}).get("patient_id")) for change in history] == [
+        ("insert", "p1"),
+        ("delete", None),
+        ("insert", "p2"),
+    ]
+
+
+def test_a_row_that_never_was_has_no_history(told: Ledger) -> None:
+    assert told.history("Allergy/a9") == []
+    assert [change.type for change in told.history("Drug/x1")] == ["drug.stock"]
+
+
 def test_records_are_read_in_the_order_of_the_ledger_from_any_position(told: Ledger) -> None:
     assert [record.position for record in told.records()] == [0, 1, 2, 3, 4, 5]
     assert [record.position for record in told.records(after=2)] == [3, 4, 5]
@@ -116,7 +136,7 @@ def test_a_stored_record_says_what_its_answer_said(told: Ledger) -> None:
     assert (stored.place, stored.at, stored.actor, stored.behalf, stored.purpose) == (answer.place, answer.at, "nurse", "doctor", "care")
     assert stored.event == answer.event
     assert stored.plan == answer.plan
-    assert stored.event.patient.name == "Ada"  # type: ignore[attr-defined]  # the event is an AddAllergy
+    assert stored.event.patient.name == "Ada"
     with pytest.raises(NotFound):
         told.record("no-such-event")
 

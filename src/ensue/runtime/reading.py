@@ -1,6 +1,4 @@
-"""
-Reading: rows, subjects, timelines, histories and tags, for people; every look is on record.
-"""
+"""Reading: rows, subjects, timelines, histories and tags, for people; every look is on record."""
 
 from __future__ import annotations
 
@@ -75,14 +73,16 @@ class Reading:
         if seen:
             self._note([(subject, actor, purpose, action, canonical_trusted(list(rows)).decode(), position) for subject, rows in seen])
 
-    def _row(self, session: Session, model: type[Model], id: str) -> Row:
+    def _find_row(self, session: Session, model: type[Model], id: str) -> Row | None:
         facts, needs = Facts(), Needs()
-        name = model.__ensue__.name
-        needs.row(name, id)
+        needs.row(model.__ensue__.name, id)
         session.load(needs, facts)
-        row = facts.row(name, id)
+        return facts.row(model.__ensue__.name, id)
+
+    def _row(self, session: Session, model: type[Model], id: str) -> Row:
+        row = self._find_row(session, model, id)
         if row is None:
-            raise NotFound(model=name, id=id)
+            raise NotFound(model=model.__ensue__.name, id=id)
         return row
 
     def _model_and_id(self, row: Model | str) -> tuple[type[Model], str]:
@@ -148,7 +148,8 @@ class Reading:
         changes: list[Change] = []
         subjects: dict[str, None] = {}
         with self._storage.snapshot() as connection:
-            for stored in read.records_of_row(connection, model.__ensue__.name, id):
+            present = self._find_row(self._storage.looking(connection), model, id)
+            for stored in read.records_of_row(connection, model.__ensue__.name, id, subjects_of_row(model, id, present)):
                 record = record_of(self._app, stored)
                 for kind, name, row_id, before, after, _ in record.document["operations"]:
                     if (name, row_id) == (model.__ensue__.name, id) and kind not in ("cancel", "erase"):

@@ -1,13 +1,11 @@
-"""
-Read: what the ledger holds, for people and for verification. Plain selects over the framework's tables.
-"""
+"""Read: what the ledger holds, for people and for verification. Plain selects over the framework's tables."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, select, union
 
 from ensue.storage.tables import attempt, event, ledger, link, log, operation, payload, read
 
@@ -37,8 +35,8 @@ class StoredRecord(NamedTuple):
 
 _RECORD = (
     select(
-        event.c.subject, event.c.seq, event.c.id, event.c.type, event.c.version, event.c.actor, event.c.at, event.c.header, event.c.nonce, event.c.hash,
-        payload.c.bytes, payload.c.seed, payload.c.request, log.c.position, log.c.hash,
+        event.c.subject, event.c.seq, event.c.id, event.c.type, event.c.version, event.c.actor, event.c.at,
+        event.c.header, event.c.nonce, event.c.hash, payload.c.bytes, payload.c.seed, payload.c.request, log.c.position, log.c.hash,
     )
     .select_from(event)
     .join(payload, and_(payload.c.subject == event.c.subject, payload.c.seq == event.c.seq))
@@ -79,20 +77,27 @@ def records_of_subject(connection: Connection, subject: str, *, after_seq: int =
     return [_stored(row) for row in connection.execute(query)]
 
 
-def records_of_row(connection: Connection, model: str, row_id: str) -> list[StoredRecord]:
-    """The events that wrote one row, oldest first."""
-    wrote = (
-        select(operation.c.subject, operation.c.seq)
-        .where(operation.c.model == model, operation.c.row_id == row_id, operation.c.kind != "read")
-        .distinct()
-        .subquery()
-    )
-    return [
-        _stored(row)
-        for row in connection.execute(
-            _RECORD.join(wrote, and_(wrote.c.subject == event.c.subject, wrote.c.seq == event.c.seq)).order_by(log.c.position)
-        )
-    ]
+def records_of_row(connection: Connection, model: str, row_id: str, chains: Collection[str]) -> list[StoredRecord]:
+    """
+    The events that wrote one row, oldest first.
+
+    *chains* are the subjects the row belongs to now. Where it was deleted before, which has an index of its own, the
+    chains of those events are looked through as well: a row that comes again may come to another subject.
+    """
+    of_row = and_(operation.c.model == model, operation.c.row_id == row_id, operation.c.kind != "read")
+    columns = select(operation.c.subject, operation.c.seq)
+    linked_by = and_(link.c.event_subject == operation.c.subject, link.c.event_seq == operation.c.seq)
+    searched = set(chains)
+    for subject, seq in connection.execute(columns.where(of_row, operation.c.kind == "delete")).all():
+        searched.add(subject)
+        searched.update(connection.scalars(select(link.c.subject).where(link.c.event_subject == subject, link.c.event_seq == seq)))
+    wrote = union(
+        columns.where(operation.c.subject.in_(searched), of_row),
+        columns.join(link, linked_by).where(link.c.subject.in_(searched), of_row),
+        columns.where(operation.c.subject.startswith("system/"), of_row),
+    ).subquery()
+    written = and_(wrote.c.subject == event.c.subject, wrote.c.seq == event.c.seq)
+    return [_stored(row) for row in connection.execute(_RECORD.join(wrote, written).order_by(log.c.position))]
 
 
 def size(connection: Connection) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, LargeBinary, MetaData, Table, Text, Time, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, LargeBinary, MetaData, Table, Text, Time, UniqueConstraint, text
 from sqlalchemy.types import TypeEngine
 
 from ensue.core.data import DataField, fields_of
@@ -79,6 +79,8 @@ operation = Table(
     Column("n", BigInteger, primary_key=True, autoincrement=False),
     Column("kind", Text, nullable=False, comment="insert, update, increase, delete, cancel, erase; read: a row of another subject"),
     Column("columns", Text, nullable=False, comment="names, separated by spaces; * for all"),
+    # Which chains a row was in before it was deleted: few rows, so it costs the hot path nothing (docs/decisions/0003).
+    Index("ensue_operation_delete", "model", "row_id", sqlite_where=text("kind = 'delete'"), postgresql_where=text("kind = 'delete'")),
     sqlite_with_rowid=False,
 )
 log = Table(

@@ -8,7 +8,7 @@ it, since records are never dropped.
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Text, UniqueConstraint, text
 
 revision = "0001"
 down_revision = None
@@ -92,6 +92,8 @@ def make_records() -> None:
         Column("columns", Text, nullable=False, comment="names, separated by spaces; * for all"),
         sqlite_with_rowid=False,
     )
+    deletes = text("kind = 'delete'")
+    op.create_index("ensue_operation_delete", "ensue_operation", ["model", "row_id"], sqlite_where=deletes, postgresql_where=deletes)
     op.create_table(
         "ensue_logic",
         Column("hash", LargeBinary, primary_key=True),
