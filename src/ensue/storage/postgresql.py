@@ -9,7 +9,7 @@ caller half as much again. Numbers of rows are parameters, never text, so that e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC
 from typing import Any, Final, NamedTuple
 
@@ -17,11 +17,14 @@ import psycopg
 from psycopg import errors
 
 from ensue.core.facts import Facts, Needs
-from ensue.errors import Refused, Unavailable
-from ensue.storage.session import Head, Lost, ModelTable, Opened, Raced, RowWrite, Stored, Writes, split_answers
+from ensue.storage.postgresql_faults import fault_of, first_line
+from ensue.storage.session import Head, Lost, ModelTable, Opened, RowWrite, Stored, Writes, split_answers
 
 LOCK: Final = " ORDER BY subject FOR UPDATE"
-STORED: Final = "SELECT e.id, e.subject, e.seq, p.seed, p.request FROM ensue_event e JOIN ensue_payload p ON p.subject = e.subject AND p.seq = e.seq WHERE e.id"
+STORED: Final = (
+    "SELECT e.id, e.subject, e.seq, p.seed, p.request FROM ensue_event e "
+    "JOIN ensue_payload p ON p.subject = e.subject AND p.seq = e.seq WHERE e.id"
+)
 HEADS: Final = "SELECT subject, seq, at, hash FROM ensue_head WHERE subject"
 LAST_WRITERS: Final = (
     "WITH wanted AS (SELECT * FROM unnest(%b::text[], %b::text[], %b::text[]) AS w (row_id, chain, model)), "
@@ -196,7 +199,7 @@ class PostgresqlSession:
             raise self._fault(error, wrote=False) from error
 
     def _execute(self, statement: str, values: Sequence[Any] = ()) -> psycopg.Cursor[tuple[Any, ...]]:
-        return self._connection.cursor().execute(statement, values, prepare=True)  # type: ignore[arg-type]  # built here from fixed text and quoted names
+        return self._connection.cursor().execute(statement, values, prepare=True)  # pyright: ignore[reportArgumentType]  # built here from fixed text and quoted names
 
     def _among(self, select: str, texts: Sequence[str], end: str = "") -> psycopg.Cursor[tuple[Any, ...]]:
         """*select*, which ends with a column, for rows whose column is one of *texts*."""
@@ -206,19 +209,15 @@ class PostgresqlSession:
 
     def _ask(self, needs: Needs, facts: Facts, *, lock: bool) -> list[Callable[[], None]]:
         """Send the queries; what is returned takes the answers in, once the pipeline has ended."""
-        learn: list[Callable[[], None]] = []
-        for name, ids in needs.rows.items():
-            model = self.models[name]
-            end = f" ORDER BY {model.quoted['id']} FOR UPDATE" if lock and model.external else ""
-            cursor = self._among(f"SELECT {model.select_list} FROM {model.table} WHERE {model.quoted['id']}", sorted(ids), end)
-            learn.append(
-                lambda name=name, ids=ids, model=model, cursor=cursor: facts.learn(
-                    name, ids, {row[0]: model.row(row) for row in cursor.fetchall()}
-                )
-            )  # type: ignore[misc]  # the lambda's defaults
-        for (name, columns), wanted in needs.queries.items():
-            learn.append(self._ask_related(self.models[name], columns, wanted, facts))
-        return learn
+        return [
+            *(self._ask_rows(self.models[name], ids, facts, lock=lock) for name, ids in needs.rows.items()),
+            *(self._ask_related(self.models[name], columns, wanted, facts) for (name, columns), wanted in needs.queries.items()),
+        ]
+
+    def _ask_rows(self, model: ModelTable, ids: Iterable[str], facts: Facts, *, lock: bool) -> Callable[[], None]:
+        end = f" ORDER BY {model.quoted['id']} FOR UPDATE" if lock and model.external else ""
+        cursor = self._among(f"SELECT {model.select_list} FROM {model.table} WHERE {model.quoted['id']}", sorted(ids), end)
+        return lambda: facts.learn(model.name, ids, {row[0]: model.row(row) for row in cursor.fetchall()})
 
     def _ask_related(
         self, model: ModelTable, columns: tuple[str, ...], wanted: Mapping[tuple[Any, ...], int], facts: Facts
@@ -307,9 +306,9 @@ class PostgresqlSession:
     def _change(self, statement: _Statement, rows: Sequence[tuple[Any, ...]], *expected: int) -> None:
         """Send a change of *rows*; nothing is read back, so all of them share a cursor."""
         if len(rows) == 1:
-            self._changes.execute(statement.one, (*rows[0], *expected), prepare=True)  # type: ignore[arg-type]  # built here from fixed text and quoted names
+            self._changes.execute(statement.one, (*rows[0], *expected), prepare=True)  # pyright: ignore[reportArgumentType]  # built here from fixed text and quoted names
         else:
-            self._changes.execute(statement.many, (*_arrays(rows), *expected), prepare=True)  # type: ignore[arg-type]  # likewise
+            self._changes.execute(statement.many, (*_arrays(rows), *expected), prepare=True)  # pyright: ignore[reportArgumentType]  # likewise
 
     def rollback(self) -> None:
         """Give up the transaction."""
@@ -333,7 +332,7 @@ class PostgresqlSession:
             self.rollback()
             return fault_of(error, self.models)
         self.close()
-        return Lost(f"The connection broke ({_first_line(error)}).", wrote=wrote)
+        return Lost(f"The connection broke ({first_line(error)}).", wrote=wrote)
 
 
 def _arrays(rows: Sequence[tuple[Any, ...]]) -> list[Any]:
@@ -364,42 +363,3 @@ def _row_statement(model: ModelTable, write: RowWrite) -> _Statement:
 
 def _never_null(wanted: Mapping[tuple[Any, ...], int], place: int) -> bool:
     return all(values[place] is not None for values in wanted)
-
-
-def _first_line(error: psycopg.Error) -> str:
-    return str(error).strip().partition("\n")[0]
-
-
-RACES: Final = (errors.SerializationFailure, errors.DeadlockDetected, errors.DivisionByZero)
-
-
-def fault_of(error: psycopg.Error, models: Mapping[str, ModelTable]) -> Exception:
-    """What a PostgreSQL error means for the batch."""
-    text = _first_line(error)
-    if isinstance(error, RACES):
-        return Raced(f"Somebody else was there first: {text}.")
-    if isinstance(error, errors.LockNotAvailable):
-        return Unavailable(
-            f"Another program has held a lock for too long ({text}); nothing of the request was saved. Send the same key again."
-        )
-    table = error.diag.table_name
-    if isinstance(error, errors.UniqueViolation) and table in ("ensue_head", "ensue_event", "ensue_payload", "ensue_log", "ensue_link"):
-        return Raced(f"Somebody else wrote first: {text}.")
-    if isinstance(error, (psycopg.IntegrityError, psycopg.DataError)):
-        model = next((one for one in models.values() if one.plain_name == table), None)
-        columns = _columns_of(error)
-        named = tuple(model.field_of_column.get(column, column) for column in columns) if model else columns
-        return Refused(
-            f"The database refused: {text}.", model.name if model else table, named, unique=isinstance(error, errors.UniqueViolation)
-        )
-    return Unavailable(f"The database cannot be used ({text}); nothing of the request was saved. Send the same key again.")
-
-
-def _columns_of(error: psycopg.Error) -> tuple[str, ...]:
-    """The columns an integrity error is about: named by the server, or read from its detail, `Key (a, b)=(…) already exists.`"""
-    if error.diag.column_name:
-        return (error.diag.column_name,)
-    detail = error.diag.message_detail or ""
-    if not detail.startswith("Key ("):
-        return ()
-    return tuple(column.strip().strip('"') for column in detail[5:].partition(")")[0].split(","))
