@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from pydantic import AwareDatetime, Field, NaiveDatetime, PositiveInt
+from typing_extensions import TypeAliasType
 
 from ensue import Purpose, Sensitive, Value
 from ensue.core.codec import NestedProblems, UnsupportedType, add, subtract
@@ -363,6 +364,12 @@ def test_a_type_without_exact_frozen_bytes_is_refused_with_its_remedy(annotation
         codec_for(annotation)
 
     assert remedy in str(raised.value)
+
+
+def test_an_alias_is_what_it_stands_for() -> None:
+    alias = TypeAliasType("alias", Annotated[Decimal, Field(decimal_places=2)])
+
+    assert encode(alias, Decimal("1.5")) == "1.50"
 
 
 def test_constraints_do_not_change_the_codec() -> None:

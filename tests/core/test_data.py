@@ -76,6 +76,22 @@ def test_decimals_are_strict(value: Any) -> None:
     assert problems_of(lambda: make(Dose, amount=value))[0][0] == "amount"
 
 
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [
+        (int, 2**53),
+        (tuple[int, ...], (1, 2**53)),
+        (tuple[str, ...], ("a", "b\0")),
+        (str | None, "\ud800"),
+        (frozenset[str], frozenset({"\0"})),
+    ],
+)
+def test_what_has_no_bytes_is_refused_however_deep_it_stands(annotation: Any, value: Any) -> None:
+    thing: Any = type("Thing", (Value,), {"__annotations__": {"size": annotation}})
+
+    assert [path.partition(".")[0] for path, _ in problems_of(lambda: thing(size=value))] == ["size"]
+
+
 def test_defaults_are_filled() -> None:
     assert Course(days=1, name="a") == Course(days=1, name="a", doses=(), starts=None, note="")
 

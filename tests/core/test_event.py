@@ -194,6 +194,15 @@ def test_a_row_that_is_not_loaded_is_frozen_too() -> None:
         del handle.id
 
 
+def test_a_row_that_is_not_loaded_is_its_id() -> None:
+    first, again = (Prescribe(dose=Dose(amount=Decimal(1)), patient="p-1", ward=None, note="n-1") for _ in range(2))
+
+    assert len({first.patient, again.patient, first.note}) == 2
+    assert repr(first.patient) == "'p-1'"
+    assert first.ward is None
+    assert event_from_form(Prescribe, whole_form(first)).ward is None
+
+
 def test_what_an_event_has_not_is_told_with_what_it_has() -> None:
     prescribe: Any = Prescribe(dose=Dose(amount=Decimal(1)), patient="p-1", note="n-1")
 

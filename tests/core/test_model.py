@@ -116,6 +116,11 @@ def test_unique_and_strict_name_columns(keywords: dict[str, Any]) -> None:
         check_model(model("Thing", {"name": str}, **keywords))
 
 
+def test_unique_columns_hold_single_values() -> None:
+    with pytest.raises(DefinitionError, match=r"^Thing\.tags: unique= is for single values; give what must be unique a column of its own"):
+        check_model(model("Thing", {"tags": tuple[str, ...]}, unique=[("tags",)]))
+
+
 def test_a_column_may_be_called_otherwise_than_its_field() -> None:
     class Person(Model):
         mobile: str = column("phone")

@@ -27,6 +27,7 @@ class Note(Model, of=(Patient, Ward)):
 
 class Drug(Model):
     label: str
+    tags: tuple[str, ...] = ()
 
 
 class Reason(Value):
@@ -118,6 +119,11 @@ def test_a_path_leads_to_an_id(annotation: Any, path: str, message: str) -> None
 
     with pytest.raises(DefinitionError, match=rf"^Thing\.(drug|second): .*{message}"):
         event(annotations, notes=related(), entry=new(), second=by("drug.id"), drug=by(path))
+
+
+def test_a_related_column_holds_single_values() -> None:
+    with pytest.raises(DefinitionError, match=r"^Thing\.drugs: tags is nested, and rows are related by single values; name another column"):
+        event({"drugs": Related[Drug]}, drugs=related(tags=("a",)))
 
 
 def test_a_related_column_is_one_of_the_models() -> None:
