@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, make_url
 import ensue
 from ensue import App, Event, Record, Request
 from ensue.core.canonical import canonical
+from tests.laws.servers import PARAMS, place_for_ledgers
 from tests.ledger.batches import in_one_batch
 from tests.ledger.conftest import TAG_KEYS
 from tests.ledger.lives import requests, shop_before, shop_events, ward_before, ward_events
@@ -42,13 +43,10 @@ class Twins(NamedTuple):
     single: ensue.Ledger
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=PARAMS)
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where ledgers can be made: a folder, or a PostgreSQL database."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('twins')}"
-    else:
-        yield request.getfixturevalue("postgresql_url")
+    """Where ledgers can be made."""
+    yield from place_for_ledgers(request, tmp_path_factory)
 
 
 def twins(app: App, server: str, name: str) -> Iterator[Twins]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import ensue
 from ensue import EnsueError, Event, Plan, Rejected
+from tests.laws.servers import PARAMS, place_for_ledgers
 from tests.ledger.conftest import TAG_KEYS
 from tests.ledger.lives import ward_events
 from tests.ledger.ward import ward
@@ -18,11 +19,16 @@ from tests.ledger.ward import ward
 NOON = datetime(2024, 8, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def ledger(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ensue.Ledger]:
+@pytest.fixture(scope="module", params=PARAMS)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where ledgers can be made."""
+    yield from place_for_ledgers(request, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def ledger(server: str) -> Iterator[ensue.Ledger]:
     """A ledger in which one example after the other happens: each finds what the ones before it left."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('law')}" if request.param == "sqlite" else request.getfixturevalue("postgresql_url")
-    with ensue.Database(ward, url, clock=lambda: NOON, tag_keys=TAG_KEYS).ledger("law_preview") as opened:
+    with ensue.Database(ward, server, clock=lambda: NOON, tag_keys=TAG_KEYS).ledger("law_preview") as opened:
         yield opened
 
 
@@ -76,6 +82,9 @@ def test_what_is_read_back_is_what_was_answered(ledger: ensue.Ledger, life: list
 
         assert stored.document == record.document
         assert (stored.plan.effects, stored.plan.steps) == (record.plan.effects, record.plan.steps)
-        assert (stored.plan.recorded_operations, stored.plan.recorded_effects) == (record.plan.recorded_operations, record.plan.recorded_effects)
+        assert (stored.plan.recorded_operations, stored.plan.recorded_effects) == (
+            record.plan.recorded_operations,
+            record.plan.recorded_effects,
+        )
         assert (stored.form, stored.state, stored.event) == (record.form, record.state, record.event)
         assert (stored.place, stored.at, stored.cause, stored.occurred) == (record.place, record.at, record.cause, record.occurred)
