@@ -306,7 +306,7 @@ def fields_of(cls: type[Data]) -> Fields:
         NameError: an annotation names a class that is not defined yet.
         DefinitionError: a field's type, name or default cannot be.
     """
-    fields = cls.__dict__.get("__ensue_fields__")
+    fields = cls.__ensue_fields__  # every class has its own, from `__init_subclass__`
     if fields is None:
         if cls in _resolving:
             raise DefinitionError(f"{cls.__name__}: it contains itself; give the parts a class of their own, or rows of a model.")
