@@ -54,13 +54,13 @@ if TYPE_CHECKING:
     from ensue.runtime.ledger import Ledger
     from ensue.runtime.opening import Database, open
     from ensue.runtime.reading import Change, Snapshot
-    from ensue.runtime.verify import Report
+    from ensue.runtime.report import Report
 else:
     # What needs a database is imported at first use: `ensue --help`, or a module that only declares events, would
     # otherwise wait a quarter of a second for SQLAlchemy.
     _LATER = {
         "Change": "ensue.runtime.reading", "Database": "ensue.runtime.opening", "Ledger": "ensue.runtime.ledger",
-        "Report": "ensue.runtime.verify", "Snapshot": "ensue.runtime.reading", "open": "ensue.runtime.opening",
+        "Report": "ensue.runtime.report", "Snapshot": "ensue.runtime.reading", "open": "ensue.runtime.opening",
     }  # fmt: skip
 
     class _TableLater:

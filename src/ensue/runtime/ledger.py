@@ -23,10 +23,11 @@ from ensue.runtime.guard import development_guard
 from ensue.runtime.preview import preview
 from ensue.runtime.reading import Change, Reading, Snapshot
 from ensue.runtime.recording import Recorder
+from ensue.runtime.report import Report
 from ensue.runtime.request import Expectations, Outcome, Request, Ticket, Unit
 from ensue.runtime.rows import Constraints
 from ensue.runtime.tags import TagKeys
-from ensue.runtime.verify import Report, verify
+from ensue.runtime.verify import verify
 from ensue.runtime.writer import BATCH_MAX, Writer
 from ensue.storage.database import Storage
 

@@ -17,7 +17,6 @@ whatever is found becomes a fault, and nothing is raised for it.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -28,6 +27,7 @@ from ensue.log.chain import event_hash, genesis, is_valid
 from ensue.log.header import Header, parse_header
 from ensue.runtime.content import UNREADABLE, Content, read_content
 from ensue.runtime.fold import MODULUS, Difference, Fingerprints, Fold, RowFold, Writer
+from ensue.runtime.report import FAULTS_MAX, Faults, Report
 from ensue.storage import evidence
 from ensue.storage.database import Storage
 from ensue.storage.evidence import ByPlace, Entry
@@ -37,25 +37,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 PAGE: Final = 250
-FAULTS_MAX: Final = 100
 NONCE_MAX: Final = 2**64 - 1
 EFFECT_STATES: Final = ("pending",)
-
-
-@dataclass(frozen=True)
-class Report:
-    """What verification saw: how much, what is wrong (first the earliest record), and what others changed in tables they write too."""
-
-    records: int
-    chains: int
-    rows: int
-    faults: tuple[Fault, ...]
-    outside: tuple[Fault, ...]
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether nothing is wrong; changes from outside are no fault."""
-        return not self.faults
 
 
 def verify(storage: Storage, progress: Callable[[int, int], None] | None = None) -> Report:
@@ -94,8 +77,7 @@ class _End(NamedTuple):
 class _Verification:
     storage: Storage
     connection: Connection
-    faults: list[Fault] = field(default_factory=list)
-    told: Counter[str] = field(default_factory=Counter)
+    faults: Faults = field(default_factory=Faults)
     outside: list[Fault] = field(default_factory=list)
     chains: dict[str, _End] = field(default_factory=dict)
     records: int = 0
@@ -113,7 +95,7 @@ class _Verification:
         expected = 0
         for entry, links, effects in self._walk():
             if entry.position != expected:
-                self._fault(
+                self.faults.add(
                     "gap", f"Expected position {expected}, found {entry.position}: records are missing from the log.", position=expected
                 )
             expected = entry.position + 1
@@ -132,28 +114,21 @@ class _Verification:
         if error.lost:
             raise Unavailable(f"The connection broke while the ledger was verified ({error}); verify again.") from error
         message = f"The database cannot be read behind position {self.records - 1}: {error}. Restore it from a backup."
-        self._fault("unreadable", message, position=self.records)
+        self.faults.add("unreadable", message, position=self.records)
         return self._report()
 
     def _report(self) -> Report:
-        # Stable: the faults of one record stay in the order of finding.
-        first_to_last = sorted(self.faults, key=lambda fault: (fault.position is None, fault.position or 0))
-        return Report(self.records, len(self.chains), self.rows, tuple(first_to_last), tuple(self.outside))
+        return Report(self.records, len(self.chains), self.rows, self.faults.first_to_last(), tuple(self.outside))
 
     def _wrong(self, entry: Entry, kind: str, message: str) -> None:
         """Something is wrong with one record."""
-        self._fault(kind, f"Record {entry.position} ({entry.subject} {entry.seq}): {message}", entry.subject, entry.seq, entry.position)
-
-    def _fault(self, kind: str, message: str, subject: Any = None, seq: Any = None, position: Any = None) -> None:
-        self.told[kind] += 1
-        if self.told[kind] <= FAULTS_MAX:
-            self.faults.append(Fault(kind, message, subject, seq, position))
+        self.faults.add(kind, f"Record {entry.position} ({entry.subject} {entry.seq}): {message}", entry.subject, entry.seq, entry.position)
 
     # -- before the walk
     def _ledger(self) -> tuple[str, int | None]:
         rows = evidence.ledger_rows(self.connection)
         if len(rows) != 1 or not isinstance(rows[0][0], str) or not rows[0][0].isascii() or not isinstance(rows[0][1], int):
-            self._fault(
+            self.faults.add(
                 "counter", f"The table ensue_ledger has {len(rows)} rows, {rows!r:.200}; there is one, with the ledger's identity and size."
             )
             return self.storage.uid, None
@@ -230,15 +205,11 @@ class _Verification:
         if isinstance(entry.header, bytes) and isinstance(entry.nonce, int) and 0 <= entry.nonce <= NONCE_MAX:
             computed = event_hash(entry.header, entry.nonce)
         if computed != entry.hash:
-            self._wrong(
-                entry,
-                "hash",
-                f"its header and nonce hash to {_shown(computed)}, but {_shown(entry.hash)} is stored: one of them was altered.",
-            )
+            message = f"its header and nonce hash to {_shown(computed)}, but {_shown(entry.hash)} is stored: one of them was altered."
+            self._wrong(entry, "hash", message)
         if entry.log_hash != entry.hash:
-            self._wrong(
-                entry, "log", f"the log has the hash {_shown(entry.log_hash)}, the event {_shown(entry.hash)}: one of them was altered."
-            )
+            message = f"the log has the hash {_shown(entry.log_hash)}, the event {_shown(entry.hash)}: one of them was altered."
+            self._wrong(entry, "log", message)
         believed = computed if computed in (entry.hash, entry.log_hash) else entry.log_hash
         return believed if isinstance(believed, bytes) else b""
 
@@ -320,25 +291,18 @@ class _Verification:
     # -- the ends
     def _check_ends(self, total: int | None, expected: int) -> None:
         if total is not None and total != expected:
-            self._fault(
-                "counter",
-                f"The ledger's counter is {total}, but its log ends before {expected}: records are missing at the end.",
-                position=expected,
-            )
+            message = f"The ledger's counter is {total}, but its log ends before {expected}: records are missing at the end."
+            self.faults.add("counter", message, position=expected)
         self._check_heads()
         for table, count in evidence.count_belonging(self.connection).items():
             if count != self.belonging[table]:
                 for subject, seq in evidence.unlogged(self.connection, table, FAULTS_MAX):
-                    self._fault(
-                        "unlogged",
-                        f"{table} has a row for record {seq} of {subject}, which the log does not have.",
-                        subject=subject,
-                        seq=seq,
-                    )
+                    message = f"{table} has a row for record {seq} of {subject}, which the log does not have."
+                    self.faults.add("unlogged", message, subject, seq)
         for subject, seq, id in evidence.repeated_ids(self.connection):
-            self._fault("repeated", f"Record {seq} of {subject}: another record has the id {id} too.", subject=subject, seq=seq)
+            self.faults.add("repeated", f"Record {seq} of {subject}: another record has the id {id} too.", subject=subject, seq=seq)
         for digest in [*self.logic_unseen, *(self.logic_altered - self.logic_told)]:
-            self._fault("logic", f"The logic {_shown(digest)} decided no record.")
+            self.faults.add("logic", f"The logic {_shown(digest)} decided no record.")
 
     def _check_heads(self) -> None:
         unmet = set(self.chains)
@@ -346,12 +310,13 @@ class _Verification:
             end = self.chains.get(subject)
             unmet.discard(subject)
             if end is None:
-                self._fault("head", f"There is a head of {subject}, but no chain: its records are missing.", subject=subject)
+                self.faults.add("head", f"There is a head of {subject}, but no chain: its records are missing.", subject=subject)
             elif (seq, hash, at) != end:
                 head, chain = f"{seq} of {at}, {_shown(hash)}", f"{end.seq} of {end.at}, {_shown(end.hash)}"
-                self._fault("head", f"The head of {subject} is {head}; its chain ends with {chain}: the end was altered.", subject, end.seq)
+                message = f"The head of {subject} is {head}; its chain ends with {chain}: the end was altered."
+                self.faults.add("head", message, subject, end.seq)
         for subject in sorted(unmet):
-            self._fault("head", f"The chain of {subject} has no head: it was deleted.", subject=subject, seq=self.chains[subject].seq)
+            self.faults.add("head", f"The chain of {subject} has no head: it was deleted.", subject=subject, seq=self.chains[subject].seq)
 
     # -- the sums
     def _check_sums(self) -> None:
@@ -364,9 +329,9 @@ class _Verification:
         for name, fold in folds.items():
             found = fold.compare(self._rows_of(self.storage.models[name]))
             for difference in found:
-                self._fault("row", difference.message, *(difference.writer or ()))
+                self.faults.add("row", difference.message, *(difference.writer or ()))
             if not found and not self.faults:
-                self._fault("row", f"{name}: the table is not what the events made of it.")
+                self.faults.add("row", f"{name}: the table is not what the events made of it.")
         for name, fold in self.fold.external.items():
             self.outside += map(_outside, fold.compare(self._rows_of(self.storage.models[name]))[:FAULTS_MAX])
 
@@ -402,12 +367,8 @@ class _Verification:
             if stored.pop((entry.subject, entry.seq), 0) != expected:
                 self._wrong(entry, "operation", f"the stored operations are not the recorded ones, {content.stored_operations!r:.600}.")
         for subject, seq in stored:
-            self._fault(
-                "operation",
-                f"There are stored operations of record {seq} of {subject}, which the log does not have.",
-                subject=subject,
-                seq=seq,
-            )
+            message = f"There are stored operations of record {seq} of {subject}, which the log does not have."
+            self.faults.add("operation", message, subject, seq)
         for subject, seq, _, kind, model, row_id, _ in evidence.operations(self.connection) if unread else ():
             if (subject, seq) in unread and kind != "read" and model in folds:
                 folds[model].forget(row_id)
