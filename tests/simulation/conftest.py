@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -32,6 +33,11 @@ def register_patients(ledger: ensue.Ledger) -> None:
     """Patients p-0, p-1 and p-2."""
     for number in range(3):
         ledger.submit(ward.Register(name=f"Patient {number}", patient=f"p-{number}"), actor="clerk", key=f"register-{number}")
+
+
+def environment() -> dict[str, str]:
+    """For processes of their own: they find ensue and the tests as this one does."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(["src", ".", os.environ.get("PYTHONPATH", "")])}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -131,6 +131,19 @@ def test_while_the_server_is_away_every_caller_is_told_and_later_served(server: 
         assert ledger.get(ward.Patient, "p-0").visits == 1
 
 
+def test_a_server_that_was_started_again_meanwhile_is_not_noticed(server: PostgresqlServer, mortal_url: str) -> None:
+    with open_ward(mortal_url) as ledger:
+        ledger.preview(count_visit(), actor="clerk", version="2024-01-01")
+        server.kill()
+        server.start()
+
+        plan = ledger.preview(count_visit(), actor="clerk", version="2024-01-01")
+        record = ledger.submit(count_visit(), actor="clerk", version="2024-01-01")
+
+        assert plan.operations == record.plan.operations
+        assert ledger.get(ward.Patient, "p-0").visits == 1
+
+
 def test_a_server_killed_again_and_again_under_load_loses_nothing_that_was_promised(server: PostgresqlServer, mortal_url: str) -> None:
     promised: dict[str, int] = {}
     stop = threading.Event()

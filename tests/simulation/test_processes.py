@@ -14,18 +14,18 @@ import pytest
 import ensue
 from ensue.errors import Closed
 from tests.ledger import ward
-from tests.simulation.conftest import open_ward
+from tests.simulation.conftest import environment, open_ward
+from tests.simulation.faults import POINTS
 
-COUNT = 300
+COUNT = 200
 
 
 def start_worker(url: str, actor: str, first: int = 0, count: int = COUNT) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["src", ".", os.environ.get("PYTHONPATH", "")])}
     return subprocess.Popen(
         [sys.executable, "-m", "tests.simulation.worker", url, actor, str(first), str(count)],
         stdout=subprocess.PIPE,
         text=True,
-        env=environment,
+        env=environment(),
     )
 
 
@@ -61,7 +61,7 @@ def test_a_process_killed_at_any_moment_and_started_again_does_everything_once(l
     moments = random.Random(7)
     told: dict[str, int] = {}
     done = False
-    for _ in range(6):
+    for _ in range(3):
         worker = start_worker(url, "ada", count=2_000)
         assert worker.stdout is not None
         first = worker.stdout.readline()  # it is under way
@@ -78,6 +78,29 @@ def test_a_process_killed_at_any_moment_and_started_again_does_everything_once(l
     assert set(told.values()) <= set(stored)
     assert sum(ledger.get(ward.Patient, f"p-{number}").visits for number in range(3)) == len(stored) - 3
     assert ledger.verify().is_clean
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_process_killed_at_a_point_of_the_commit_leaves_all_or_nothing(url: str, point: str) -> None:
+    program = """
+import os, signal, sys
+from tests.ledger import ward
+from tests.simulation.conftest import open_watched_ward
+ledger, watch = open_watched_ward(sys.argv[1])
+watch.once_at(sys.argv[2], lambda: os.kill(os.getpid(), signal.SIGKILL))
+ledger.submit(ward.Meet(one="p-0", other="p-1", third="p-2"), actor="ada", key="form-1")
+"""
+    killed = subprocess.run([sys.executable, "-c", program, url, point], env=environment(), check=False)
+
+    with open_ward(url) as ledger:
+        stood = len(list(ledger.records()))
+        record = ledger.submit(ward.Meet(one="p-0", other="p-1", third="p-2"), actor="ada", key="form-1")
+
+        assert killed.returncode == -signal.SIGKILL
+        assert stood == (4 if point == "after finish" else 3)
+        assert (record.position, record.repeated) == (3, point == "after finish")
+        assert [ledger.get(ward.Patient, f"p-{number}").visits for number in range(3)] == [1, 1, 1]
+        assert ledger.verify().is_clean
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="This system has no fork.")

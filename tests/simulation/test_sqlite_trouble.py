@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -17,7 +16,7 @@ import ensue
 from ensue import Record
 from ensue.errors import ConfigurationError, LedgerError, NotMigrated, Unavailable
 from tests.ledger import ward
-from tests.simulation.conftest import open_ward, register_patients
+from tests.simulation.conftest import environment, open_ward, register_patients
 from tests.simulation.faults import on_connect
 from tests.simulation.worker import TAG_KEYS
 
@@ -96,17 +95,13 @@ with open_ward(sys.argv[1]) as ledger:
     except Unavailable:
         sys.stdout.write(str(number))
 """
-    done = subprocess.run([sys.executable, "-c", program, sqlite_url], capture_output=True, text=True, check=False, env=_environment())
+    done = subprocess.run([sys.executable, "-c", program, sqlite_url], capture_output=True, text=True, check=False, env=environment())
 
     assert done.stdout.isdigit(), done.stderr
     assert integrity(sqlite_url) == "ok"
     with open_ward(sqlite_url) as ledger:
         assert ledger.verify().records == 3 + int(done.stdout)
         assert ledger.verify().is_clean
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(["src", ".", os.environ.get("PYTHONPATH", "")])}
 
 
 # ---- locks ---------------------------------------------------------------------------------------------------------
@@ -261,6 +256,6 @@ try:
 except ensue.ConfigurationError as error:
     sys.stdout.write(str(error))
 """
-    done = subprocess.run([sys.executable, "-c", program, sqlite_url], capture_output=True, text=True, check=False, env=_environment())
+    done = subprocess.run([sys.executable, "-c", program, sqlite_url], capture_output=True, text=True, check=False, env=environment())
 
     assert "ensue[postgresql]" in done.stdout, done.stderr

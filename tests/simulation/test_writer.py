@@ -138,8 +138,8 @@ def test_memory_stays_flat_over_many_events(sqlite_url: str) -> None:
             gc.collect()
             return _resident_bytes()
 
-        settled = submit(4_000)
-        after = submit(12_000)
+        settled = submit(3_000)
+        after = submit(8_000)
 
     assert after - settled < 5_000_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ensue.core.facts import Facts, Needs
 from ensue.core.plan import Plan
 from ensue.core.rejection import Rejection
-from ensue.errors import Rejected
+from ensue.errors import Rejected, Unavailable
 from ensue.runtime import expectations
 from ensue.runtime.batch import Batch, Surroundings, check_same
 from ensue.runtime.decoding import record_of
@@ -21,7 +21,15 @@ def preview(ticket: Ticket, storage: Storage, around: Surroundings) -> Plan:
 
     Raises:
         ConflictError, RequestError, StepError: as `submit` would.
+        Unavailable: the database cannot be asked.
     """
+    try:
+        return _preview(ticket, storage, around)
+    except Unavailable:  # of a connection that was kept open the server may be gone since; a new one tells
+        return _preview(ticket, storage, around)
+
+
+def _preview(ticket: Ticket, storage: Storage, around: Surroundings) -> Plan:
     with storage.looker() as session:
         try:
             batch, subjects = look(ticket, session, around)

@@ -251,7 +251,7 @@ class Storage:
                 yield session
             except Lost as lost:
                 session.close()
-                while self._lookers:  # they were connected to the same server
+                while self._lookers:  # they were connected to the same server: who asks again gets a new one
                     self._lookers.pop().close()
                 raise Unavailable(f"{lost} Ask again.") from lost
             except Unavailable:
