@@ -12,11 +12,16 @@ from tests.ledger.conftest import TAG_KEYS
 from tests.ledger.ward import Patient, Register, Rename, ward
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a place for many ledgers: a folder on SQLite, a database on PostgreSQL."""
+    return f"sqlite:///{tmp_path / 'tenants'}" if request.param == "sqlite" else str(request.getfixturevalue("postgresql_database_url"))
+
+
 @pytest.fixture
-def database(database_url: str, tmp_path: Path) -> ensue.Database:
-    """A place for many ledgers: a folder on SQLite, a database on PostgreSQL."""
-    url = f"sqlite:///{tmp_path / 'tenants'}" if database_url.startswith("sqlite") else database_url
-    return ensue.Database(ward, url, tag_keys=TAG_KEYS)
+def database(place: str) -> ensue.Database:
+    """Such a place, for the ward."""
+    return ensue.Database(ward, place, tag_keys=TAG_KEYS)
 
 
 def test_tenants_share_neither_rows_nor_keys_nor_positions(database: ensue.Database) -> None:
@@ -63,8 +68,6 @@ def test_a_name_is_plain(database: ensue.Database, name: str) -> None:
         database.ledger(name)
 
 
-def test_a_tenant_is_made_only_where_that_was_said(database_url: str, tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'tenants'}" if database_url.startswith("sqlite") else database_url
-
+def test_a_tenant_is_made_only_where_that_was_said(place: str) -> None:
     with pytest.raises(NotMigrated):
-        ensue.Database(ward, url, tag_keys=TAG_KEYS, create=False).ledger("north")
+        ensue.Database(ward, place, tag_keys=TAG_KEYS, create=False).ledger("north")
