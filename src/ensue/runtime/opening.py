@@ -55,7 +55,8 @@ def open(
 
     Args:
         app: the application.
-        url: `sqlite:///file.db`, `sqlite://` (in memory) or `postgresql://user@host/database`.
+        url: `sqlite:///file.db`, `sqlite://` (in memory) or `postgresql://user@host/database`; with `?timeout=` the seconds to wait
+            for a lock that another program holds (default 30).
         name: the ledger's name, where the address holds many.
         create: make the tables where there are none.
         clock: the time, for tests; default: the database's on PostgreSQL, the process's on SQLite.
