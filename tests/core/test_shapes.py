@@ -258,6 +258,23 @@ def test_a_row_inserted_in_an_old_shape_stands_in_the_newest() -> None:
     }
 
 
+def test_an_old_step_inserts_a_row_of_the_newest_shape() -> None:
+    class Enrol(Event, type="person.enrol", version="2026-01-01"):
+        person: New[Person] = new()
+
+    app = App("registry")
+
+    @app.step(Enrol, since="2026-01-01")
+    def enrol(event: Enrol) -> Iterator[Insert[Person]]:
+        yield Insert(Person(id=event.person, full_name="Bob Hope", phone="077"))
+
+    decided = plan_of(app, Enrol(person="p-2"), version="2026-01-01")
+
+    bob = Person3(id="p-2", given_name="Bob", family_name="Hope", mobile="077")
+    assert decided.recorded_operations == (["insert", "Person", "p-2", None, encoded_row(bob), "enrol"],)
+    assert decided.inserted(Person3) == (bob,)
+
+
 def test_a_derived_way_up_keeps_what_stands_in_added_columns() -> None:
     class Room(Model, subject=True):
         name: str
