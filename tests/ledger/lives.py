@@ -18,6 +18,7 @@ from tests.ledger.ward import (
     Crash,
     Discharge,
     FewAllergies,
+    GiveNamesake,
     Lay,
     Meddle,
     Meet,
@@ -27,6 +28,7 @@ from tests.ledger.ward import (
     SetEmail,
     SetPhone,
     SetPhoneByView,
+    ShareEmail,
     StockDrug,
     SwapEmails,
 )
@@ -52,7 +54,9 @@ ward_events: st.SearchStrategy[Event] = st.one_of(
     st.builds(RemoveAllergy, patient=patients, allergy=allergies),
     st.builds(FewAllergies, patient=patients),
     st.builds(Meet, one=patients, other=patients, third=st.none() | patients),
-    st.builds(StockDrug, name=st.sampled_from(["aspirin", "heparin"]), drug=st.sampled_from(["x0", "x1"])),
+    st.builds(StockDrug, name=st.sampled_from(["aspirin", "p0", "p1"]), drug=st.sampled_from(["x0", "x1"])),
+    st.builds(GiveNamesake, drug=st.sampled_from(["x0", "x1"])),
+    st.builds(ShareEmail, email=st.sampled_from(["x@x", "w@x"]), one=patients, other=patients),
     st.builds(Crash, patient=patients),
     st.builds(Meddle, patient=patients, other=patients),
 )

@@ -192,6 +192,17 @@ def test_a_row_that_was_not_there_is_expected_as_null(ada: ensue.Ledger) -> None
     assert (clash.row, clash.reason, clash.event_id) == ("Patient/p2", "changed", taken.id)
 
 
+def test_a_row_made_and_changed_in_one_batch_names_its_last_writer(ada: ensue.Ledger) -> None:
+    with in_one_batch(ada):
+        ada.submit_soon(Register(name="Bea", patient="p2"), actor="desk")
+        renamed = ada.submit_soon(Rename(name="Cia", patient="p2"), actor="desk")
+        late = ada.submit_soon(Rename(name="Dea", patient="p2"), actor="night", expect={"Patient/p2": None})
+
+    with pytest.raises(FieldConflict) as raised:
+        late.result()
+    assert [clash.event_id for clash in raised.value.clashes] == [renamed.result().id]
+
+
 def test_the_tags_of_a_row_that_is_gone_clash(ada: ensue.Ledger) -> None:
     expect = seen(ada, "Allergy/a1", "code")
     ada.submit(RemoveAllergy(patient="p1", allergy="a1"), actor="night")

@@ -116,6 +116,18 @@ def test_duplicates_within_one_batch_are_one_event(ledger: ensue.Ledger) -> None
     assert ledger.get(Patient, "p1").visits == 1
 
 
+def test_a_duplicate_within_one_batch_under_another_version_is_another_request(ledger: ensue.Ledger) -> None:
+    ledger.submit(Register(name="Ada", patient="p1"), actor="desk")
+
+    with in_one_batch(ledger):
+        first = ledger.submit_soon(CountVisits(visits=1, patient="p1"), actor="desk", key="one")
+        other = ledger.submit_soon(CountVisits(visits=1, patient="p1"), actor="desk", key="one", version="2024-06-01")
+
+    assert first.result().version == "2024-06-01"
+    with pytest.raises(KeyReused):
+        other.result()
+
+
 def test_all_of_a_long_list_sent_again_adds_nothing_and_answers_the_same(ledger: ensue.Ledger) -> None:
     requests = [Request(Register(name=str(n), patient=f"p{n}"), key=f"line-{n}") for n in range(600)]
     first = ledger.submit_all(requests, actor="import")

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import random
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from threading import Event as Flag
+
+import pytest
 
 import ensue
 from ensue import Record, Rejected, StepError
-from tests.ledger.ward import AddAllergy, CorrectAllergy, Crash, Meet, Patient, Register, Rename
+from tests.ledger.batches import in_one_batch
+from tests.ledger.ward import AddAllergy, CorrectAllergy, Crash, GiveNamesake, Meet, Patient, Register, Rename, StockDrug
 
 
 def test_positions_have_no_gap_under_rejections_and_many_threads(ledger: ensue.Ledger) -> None:
@@ -101,3 +107,58 @@ def test_events_under_one_key_are_taken_in_the_order_they_were_submitted(ledger:
     for n in range(50):
         answers = [ledger.submit_soon(Rename(name=f"{n} {turn}", patient="p0"), actor="desk", key=str(n)) for turn in range(3)]
         assert [answer.exception() is None for answer in answers] == [True, False, False]
+
+
+# ---- two batches at once -------------------------------------------------------------------------------------------
+@contextmanager
+def nobody_gets_a_place(ledger: ensue.Ledger) -> Iterator[None]:
+    """Meanwhile a batch can be decided, and waits for its positions, so that the other connection may take the next one."""
+    if ledger._storage.is_sqlite:
+        pytest.skip("SQLite has one writing connection.")
+    with ledger._storage.engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN")
+        connection.exec_driver_sql("SELECT position FROM ensue_ledger FOR UPDATE")
+        yield
+        connection.exec_driver_sql("ROLLBACK")
+
+
+def wait_until_decided(ledger: ensue.Ledger) -> None:
+    """Wait for a batch to be in flight, and give the other connection time to take what it may."""
+    writer = ledger._writer
+    with writer._condition:
+        while not writer._in_flight:
+            writer._condition.wait(0.01)
+    time.sleep(0.2)
+
+
+def test_what_waits_for_a_batch_in_flight_is_not_overtaken_on_its_other_subject(ledger: ensue.Ledger) -> None:
+    for n in range(3):
+        ledger.submit(Register(name="0", patient=f"p{n}"), actor="desk")
+
+    with nobody_gets_a_place(ledger):
+        first = ledger.submit_soon(Rename(name="1", patient="p0"), actor="desk")
+        wait_until_decided(ledger)
+        waiting = ledger.submit_soon(Meet(one="p0", other="p1"), actor="desk")
+        behind = ledger.submit_soon(Rename(name="2", patient="p1"), actor="desk")
+        free = ledger.submit_soon(Rename(name="3", patient="p2"), actor="desk")
+        wait_until_decided(ledger)
+
+    submitted = [waiting.result().id, behind.result().id]
+    assert [record.id for record in ledger.timeline("Patient/p1")][1:] == submitted
+    assert first.result().position < waiting.result().position
+    assert free.result().position < behind.result().position
+
+
+def test_an_event_whose_subject_is_found_late_is_not_overtaken_by_a_later_one(ledger: ensue.Ledger) -> None:
+    ledger.submit(Register(name="0", patient="p1"), actor="desk")
+
+    with nobody_gets_a_place(ledger):
+        with in_one_batch(ledger):
+            ledger.submit_soon(StockDrug(name="p1", drug="x1"), actor="pharmacy")
+            late = ledger.submit_soon(GiveNamesake(drug="x1"), actor="pharmacy")
+        wait_until_decided(ledger)
+        behind = ledger.submit_soon(Rename(name="1", patient="p1"), actor="desk")
+        wait_until_decided(ledger)
+
+    submitted = [late.result().id, behind.result().id]
+    assert [record.id for record in ledger.timeline("Patient/p1")][1:] == submitted

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 import ensue
-from ensue import NotFound, StepError
+from ensue import NotFound, Record, Request, StepError
 from tests.ledger.batches import in_one_batch
 from tests.ledger.ward import (
     AddAllergy,
     Allergy,
     CorrectAllergy,
     Drug,
+    GiveNamesake,
     Hire,
     Meddle,
     Meet,
@@ -124,4 +125,21 @@ def test_a_child_made_in_the_same_batch_is_reached_through_its_path(two: ensue.L
 
     assert [places(answer.result()) for answer in (made, corrected, removed)] == [{"Patient/p1": 3}, {"Patient/p1": 4}, {"Patient/p1": 5}]
     assert [change.kind for change in two.history("Allergy/a3")] == ["insert", "update", "delete"]
+    assert two.verify().is_clean
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_subject_that_only_a_row_of_the_same_batch_names_is_found(two: ensue.Ledger, together: bool) -> None:
+    requests = [Request(StockDrug(name="p2", drug="x1")), Request(GiveNamesake(drug="x1"))]
+
+    if together:
+        outcomes = two.submit_all(requests, actor="pharmacy", together=True)
+    else:
+        with in_one_batch(two):
+            answers = [two.submit_soon(request.event, actor="pharmacy") for request in requests]
+        outcomes = [answer.result() for answer in answers]
+
+    assert [places(outcome) for outcome in outcomes if isinstance(outcome, Record)] == [{"system/formulary": 1}, {"Patient/p2": 3}]
+    assert [record.position for record in two.records(after=4)] == [5, 6]
+    assert two.get(Patient, "p2").phone == "x1"
     assert two.verify().is_clean

@@ -7,7 +7,7 @@ import pytest
 import ensue
 from ensue import AlreadyExists, Request
 from tests.ledger.batches import in_one_batch
-from tests.ledger.ward import Discharge, Patient, Register, SetEmail, StockDrug, SwapEmails
+from tests.ledger.ward import Discharge, Patient, Register, SetEmail, ShareEmail, StockDrug, SwapEmails
 
 
 @pytest.fixture
@@ -80,6 +80,16 @@ def test_one_event_may_swap_two_values(two: ensue.Ledger) -> None:
     assert emails(two) == ["bea@x", "ada@x"]
     assert [kind for kind, *_ in record.plan.recorded_operations] == ["update", "update"]
     assert two.verify().is_clean
+
+
+def test_one_event_may_not_give_two_rows_one_value(two: ensue.Ledger) -> None:
+    event = ShareEmail(email="new@x", one="p1", other="p2")
+
+    with pytest.raises(AlreadyExists) as raised:
+        two.submit(event, actor="desk")
+
+    assert two.preview(event, actor="desk").rejections == raised.value.reasons
+    assert emails(two) == ["ada@x", "bea@x"]
 
 
 def test_a_swap_among_others_of_its_batch_is_a_swap(two: ensue.Ledger) -> None:

@@ -155,6 +155,19 @@ def swap_emails(event: SwapEmails) -> Iterator[Update[Patient]]:
     yield Update(event.other, email=event.one.email)
 
 
+class ShareEmail(Event, type="patient.share_email", version="2024-01-01"):
+    email: str
+    one: Ref[Patient]
+    other: Ref[Patient]
+
+
+@ward.step(ShareEmail, since="2024-01-01")
+def share_email(event: ShareEmail) -> Iterator[Update[Patient]]:
+    """Breaks the rule that an address is one patient's."""
+    yield Update(event.one, email=event.email)
+    yield Update(event.other, email=event.email)
+
+
 class Lay(Event, type="patient.lay", version="2024-01-01"):
     bed: str
     patient: Ref[Patient]
@@ -310,6 +323,18 @@ class Give(Event, type="drug.give", version="2024-01-01"):
 @ward.step(Give, since="2024-01-01")
 def give(event: Give) -> Iterator[Update[Patient]]:
     yield Update(event.patient, phone=f"{event.drug.name}+{event.other.name if event.other else 'nothing'}")
+
+
+class GiveNamesake(Event, type="drug.namesake", version="2024-01-01"):
+    """The patient is the one a drug is called after: only the drug's row tells the subject."""
+
+    drug: Lookup[Drug]
+    patient: Ref[Patient] = by("drug.name")
+
+
+@ward.step(GiveNamesake, since="2024-01-01")
+def give_namesake(event: GiveNamesake) -> Iterator[Update[Patient]]:
+    yield Update(event.patient, phone=event.drug.id)
 
 
 # ---- steps that break their contract -------------------------------------------------------------------------------

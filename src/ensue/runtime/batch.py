@@ -99,6 +99,7 @@ class Batch:
             if self._repeats(ticket):
                 return True
             if not self._know(ticket, may_load=first):
+                ticket.subjects = None  # only a row that this batch makes tells them
                 return False
             subjects = ticket.binding.subjects(self.facts)
             if self.locked is not None and not self.locked.issuperset(subjects):

@@ -147,9 +147,9 @@ class Writer:
         return picked
 
     def decided(self, lane: int, units: list[Unit]) -> None:
-        """A lane's batch is on its way to disk, and all its subjects are known by now: the next one may form."""
+        """A lane's batch is on its way to disk: the next one may form, if the subjects of what is left over are known, so that nobody overtakes it."""
         with self._condition:
-            if self._forming == lane:
+            if self._forming == lane and all(ticket.subjects is not None for unit in units for ticket in unit.tickets):
                 self._forming = None
                 picked, found = self._in_flight[lane], _footprint(units)
                 self._in_flight[lane] = (picked[0] | found[0], picked[1] | found[1])
