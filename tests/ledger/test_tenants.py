@@ -71,3 +71,10 @@ def test_a_name_is_plain(database: ensue.Database, name: str) -> None:
 def test_a_tenant_is_made_only_where_that_was_said(place: str) -> None:
     with pytest.raises(NotMigrated):
         ensue.Database(ward, place, tag_keys=TAG_KEYS, create=False).ledger("north")
+
+
+def test_a_file_that_is_not_there_is_not_made_by_asking(sqlite_url: str) -> None:
+    with pytest.raises(NotMigrated, match="There is no file"):
+        ensue.open(ward, sqlite_url, create=False)
+
+    assert not Path(sqlite_url.removeprefix("sqlite:///")).exists()

@@ -114,6 +114,10 @@ class Storage:
             NotMigrated: the tables are absent, older or newer, or a model's table lacks columns.
             Unavailable: the database cannot be reached.
         """
+        path = str(self.url.database)
+        if not create and self.is_sqlite and not self.is_memory and not path.startswith("file:") and not Path(path).exists():
+            # SQLite would make an empty file of the mere question.
+            raise NotMigrated(f"There is no file {path}; run `ensue db migrate`.")
         try:
             with self.reader() as connection:
                 release = present_release(connection)
