@@ -147,7 +147,7 @@ class Writer:
         return picked
 
     def decided(self, lane: int, units: list[Unit]) -> None:
-        """A lane's batch is on its way to disk: the next one may form, if what is left over knows its subjects and nobody can overtake it."""
+        """A lane's batch is on its way to disk: the next one may form, if nobody can overtake what is left over."""
         with self._condition:
             if self._forming == lane and all(ticket.subjects is not None for unit in units for ticket in unit.tickets):
                 self._forming = None
