@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 M = TypeVar("M", bound=Model)
-COST_DEFAULT: Final = 4
 ACTOR_LENGTH_MAX: Final = 200
 SUBMITTED_AHEAD_MAX: Final = 1_024
 FORM_BYTES_MAX: Final = 1_048_576
