@@ -55,7 +55,7 @@ bench: $(VENV)/.stamp-tools ## measure against peers and the raw database; write
 
 requirements: $(VENV)/.stamp-tools ## pin the newest dependencies again, for every Python and platform
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check uv
-	$(BIN)/uv pip compile pyproject.toml --extra postgresql --group dev --group bench --upgrade \
+	$(BIN)/uv pip compile pyproject.toml --extra postgresql --extra dask --group dev --group bench --upgrade \
 		--universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make requirements" --quiet --output-file requirements/dev.txt
 
