@@ -3,6 +3,7 @@ Every exception of ensue.
 
     EnsueError
     ├── DefinitionError             the application's own classes or steps are wrong; raised at import or at open
+    │   └── SourceMissing           code that decides is in no file, so that nobody could see an edit of it
     ├── RequestError                the caller's words cannot be understood; nothing was decided
     │   ├── InvalidJson             not JSON of the profile J1
     │   ├── InvalidForm             fields missing, unknown or wrong: all of them at once, with their paths
@@ -46,6 +47,10 @@ class EnsueError(Exception):
 
 class DefinitionError(EnsueError, TypeError):
     """A model, event, effect or step is declared wrongly: one sentence with class, field and remedy."""
+
+
+class SourceMissing(DefinitionError):
+    """What a step reaches was not written in a file that can be read: an edit of it could not be seen."""
 
 
 class RequestError(EnsueError):

@@ -1,0 +1,88 @@
+"""
+Values: one text for what a constant is, the same on every Python, machine and hash seed.
+
+The value counts, not the expression: `1_000` for `1000` is no edit, and a name bound to another module's constant
+changes with it. `repr` would not do: a set's order depends on the hash seed, an enum's text on the Python.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from functools import partial
+from pathlib import PurePath
+from types import BuiltinFunctionType, FunctionType, MappingProxyType
+from typing import Any
+from uuid import UUID
+
+AS_REPR = (type(None), bool, int, float, complex, str, bytes, Decimal, Fraction, date, datetime, time, timedelta, UUID, range)
+
+
+class NoText(Exception):  # caught by the one who asks, who then takes the expression
+    """The value is of a kind that has no text of its own."""
+
+
+def text_of(value: Any, is_ours: Callable[[type[Any]], bool]) -> tuple[str, list[Any]]:
+    """
+    What *value* is as text, and the functions and classes it names, which the text knows by name alone.
+
+    *is_ours* says of which classes the attributes may be read: a library's may change with its release.
+
+    Raises:
+        NoText: somewhere in it is an object whose value cannot be told.
+    """
+    named: list[Any] = []
+    return _text(value, is_ours, named, ()), named
+
+
+def _text(value: Any, is_ours: Callable[[type[Any]], bool], named: list[Any], inside: tuple[int, ...]) -> str:
+    kind = type(value)
+    if kind in AS_REPR:
+        return repr(value)
+    if id(value) in inside:
+        raise NoText
+    deeper = (*inside, id(value))
+
+    def texts(values: Any) -> list[str]:
+        return [_text(one, is_ours, named, deeper) for one in values]
+
+    if isinstance(value, type | FunctionType | BuiltinFunctionType):
+        named.append(value)
+        return f"<{value.__qualname__}>"
+    if isinstance(value, Enum):
+        named.append(kind)
+        return f"{kind.__qualname__}.{value.name}"
+    if kind in (tuple, list):
+        return f"{kind.__name__}({', '.join(texts(value))})"
+    if kind in (set, frozenset):
+        return f"{kind.__name__}({', '.join(sorted(texts(value)))})"
+    if isinstance(value, dict | MappingProxyType):
+        return f"dict({', '.join(map(': '.join, zip(texts(value), texts(value.values()), strict=True)))})"
+    if isinstance(value, re.Pattern):
+        return f"pattern({value.pattern!r}, {int(value.flags)})"
+    if isinstance(value, PurePath):
+        return f"path({value.as_posix()!r})"
+    if isinstance(value, partial):
+        return f"partial({', '.join(texts([value.func, value.args, value.keywords]))})"
+    return _instance_text(value, is_ours, texts, named)
+
+
+def _instance_text(value: Any, is_ours: Callable[[type[Any]], bool], texts: Callable[[Any], list[str]], named: list[Any]) -> str:
+    """An instance whose attributes are all there is to it."""
+    kind: Any = type(value)
+    state: Mapping[str, Any] | None = None
+    if is_dataclass(value):
+        state = {one.name: getattr(value, one.name) for one in fields(value)}
+    elif issubclass(kind, tuple) and hasattr(kind, "_fields"):
+        state = dict(zip(kind._fields, value, strict=True))
+    elif is_ours(kind) and hasattr(value, "__dict__"):
+        state = vars(value)
+    if state is None:
+        raise NoText
+    named.append(kind)
+    return f"{kind.__qualname__}({', '.join(map('='.join, zip(state, texts(state.values()), strict=True)))})"
