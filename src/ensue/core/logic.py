@@ -116,6 +116,7 @@ def build_logic(type_: str, version: Version, shape: type[Event], steps: tuple[S
             "type": type_,
             "steps": [{"name": one.name, "origin": one.origin, "since": str(one.since), "shape": one.event.__name__} for one in steps],
             "shapes": [_describe(one) for one in shapes],
+            "models": _describe_models(steps, shapes),
         }
     )
     by_form = all(
@@ -153,3 +154,18 @@ def _describe(shape: type[Event]) -> Json:
         for one in info.state.values()
     }
     return {"name": shape.__name__, "version": str(info.version), "form": form, "state": state}
+
+
+def _describe_models(steps: Iterable[Step], shapes: Iterable[type[Event]]) -> Json:
+    """
+    The newest shape of every model that state and contracts touch: what a record's rows were frozen in.
+
+    When the table has changed since, this is what says from which shape those rows must be brought up.
+    """
+    touched = [one.model for shape in shapes for one in shape.__ensue__.state.values()]
+    touched += [model for step in steps for model in step.contract.models]
+    latest = {model.__ensue__.name: newest(model) for model in touched}
+    return {
+        name: {"shape": model.__name__, "columns": {one.name: one.codec.describe for one in fields_of(model).by_name.values()}}
+        for name, model in sorted(latest.items())
+    }
