@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ensue import App, DefinitionError, Event, Model, Ref, UnknownEventType, VersionError
-from ensue.core.version import Version
+from ensue.core.version import End, Version
 
 TODAY = date(2026, 6, 1)
 
@@ -205,6 +205,17 @@ def test_only_what_is_registered_can_end() -> None:
         app.end_step(step("other"), since="2026-02-01", why="No need.")
     with pytest.raises(DefinitionError, match=r"^end_event\('ward\.leave'\): ward has no event of this type; register a step of it first"):
         app.end_event("ward.leave", since="2026-02-01", why="No need.")
+
+
+def test_an_app_says_since_when_something_ended_and_why() -> None:
+    ended, other = step("ended"), step("other")
+    app = ward((ended, "2026-01-01"), (other, "2026-01-01"))
+    app.end_step(ended, since="2026-02-01", why="Nobody read it.")
+    app.end_event("ward.admit", since="2026-03-01", why="The ward is closed.")
+
+    assert app.ended(ended) == End(Version.parse("2026-02-01"), "Nobody read it.")
+    assert app.ended("ward.admit") == End(Version.parse("2026-03-01"), "The ward is closed.")
+    assert app.ended(other) is None
 
 
 def test_a_step_ends_once() -> None:

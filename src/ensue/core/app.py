@@ -15,7 +15,7 @@ from ensue.core.model import Model, check_model, children_of, newest
 from ensue.core.rejection import Rejection
 from ensue.core.shapes import check_line, line_of, shape_at
 from ensue.core.step import Step, StepDecorator, StepFunction, check_rejects, contract_of
-from ensue.core.version import Version, VersionEntry
+from ensue.core.version import End, Version, VersionEntry
 from ensue.errors import DefinitionError, UnknownEventType, VersionError
 
 E = TypeVar("E", bound=Event)
@@ -41,6 +41,7 @@ class App:
         self._shapes: dict[str, type[Event]] = {}
         self._ended_steps: dict[StepFunction, Version] = {}
         self._ended_events: dict[str, Version] = {}
+        self._whys: dict[StepFunction | str, str] = {}
         self._entries: dict[Version, VersionEntry] = {}
         self._performers: dict[str, tuple[Performer[Any], str]] = {}
         self._effects: dict[str, type[Effect]] = {}
@@ -120,6 +121,7 @@ class App:
             raise DefinitionError(f"{where}: {version} is not after {found.since}, when it begins; give a later date.")
         _check_why(where, why)
         self._ended_steps[step] = version
+        self._whys[step] = why
         self._forget()
 
     def end_event(self, type: str, *, since: str, why: str) -> None:
@@ -133,6 +135,7 @@ class App:
             raise DefinitionError(f"{where}: {version} is not after {begins}, when it begins; give a later date.")
         _check_why(where, why)
         self._ended_events[type] = version
+        self._whys[type] = why
         self._forget()
 
     def version(self, date: str, text: str, *, deprecated: str | None = None, retired: str | None = None) -> None:
@@ -216,6 +219,11 @@ class App:
     def entries(self) -> tuple[VersionEntry, ...]:
         """What the application said of its versions, oldest first."""
         return tuple(self._entries[version] for version in sorted(self._entries))
+
+    def ended(self, what: StepFunction | str) -> End | None:
+        """Since when a step, or an event type by its name, is no longer there, and why; None where it has not ended."""
+        since = self._ended_events.get(what) if isinstance(what, str) else self._ended_steps.get(what)
+        return None if since is None else End(since, self._whys[what])
 
     def types(self) -> tuple[str, ...]:
         """The names of all event types, sorted."""

@@ -56,3 +56,11 @@ class VersionEntry:
     text: str
     deprecated: date | None = None
     retired: date | None = None
+
+
+@dataclass(frozen=True)
+class End:
+    """Since when a step or an event type is no longer there, and why."""
+
+    since: Version
+    why: str
