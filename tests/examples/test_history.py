@@ -63,3 +63,23 @@ def test_a_form_of_january_is_lifted_to_what_october_asks(history: ModuleType) -
     january = given(history.reg, history.ADA).when(history.Register(name="Ada L", motive="cough", person="p1"), version="2025-01-01")
 
     january.differs_from("2025-10-01").added(history.Sms(to="077", text="Welcome")).dropped()
+
+
+def test_compare_over_dates_lifts_the_form_by_up(registry: Ledger, history: ModuleType) -> None:
+    event = history.Register(name="Ada L", motive="cough", person="p1")
+    record = registry.record(registry.submit(event, actor="desk", version="2025-01-01").id)
+
+    diffs = {version: registry.compare(record, version=version) for version in ("2025-01-01", "2025-04-01", "2025-07-01", "2025-10-01")}
+
+    assert [one.outcome for one in diffs.values()] == ["same", "same", "same", "differs"]
+    assert diffs["2025-10-01"].dropped == (history.Sms(to="077", text="Welcome"),)
+    assert diffs["2025-10-01"].added == ()
+
+
+def test_an_event_of_october_compared_with_january_is_brought_down(registry: Ledger, history: ModuleType) -> None:
+    event = history.Register4(given_name="Ada", family_name="L", reason="cough", channel="web", person="p1")
+    record = registry.record(registry.submit(event, actor="desk", version="2025-10-01").id)
+
+    diff = registry.compare(record, version="2025-01-01")
+
+    assert (diff.added, diff.dropped, diff.changed) == ((history.Sms(to="077", text="Welcome"),), (), ())

@@ -88,3 +88,17 @@ def test_what_the_fee_adds_is_an_increase_and_an_entry(transfer: ModuleType) -> 
 
     fee = transfer.Entry(id=ANY_ID, account_id="a", amount=-transfer.FEE)
     july.differs_from("2024-01-01").added(Increase(a, balance=-transfer.FEE), Insert(fee)).dropped()
+
+
+def test_compare_of_an_old_transfer_with_july_shows_the_fee_alone(bank: Ledger, transfer: ModuleType) -> None:
+    record = bank.submit(transfer.Transfer(amount=Decimal(30), source="a", target="b"), actor="ada", version="2024-01-01")
+
+    diff = bank.compare(bank.record(record.id), version="2024-07-01")
+
+    entry = next(one for one in diff.added if isinstance(one, Insert))
+    ada = transfer.Account(id="a", owner="Ada", balance=Decimal(70))
+    assert diff.added == (
+        Insert(transfer.Entry(id=entry.row.id, account_id="a", amount=Decimal("-0.5"))),
+        Increase(ada, balance=Decimal("-0.5")),
+    )
+    assert diff.dropped == ()

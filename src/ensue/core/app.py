@@ -308,6 +308,13 @@ class App:
             )
         return version
 
+    def known_version(self, text: str) -> Version:
+        """A version of the line by its date, whatever became of it: what replay and compare ask for. Raises VersionError."""
+        version, line = Version.parse(text), self.line()
+        if version not in line:
+            raise _not_on(line, version) if line else VersionError("unknown", f"{self.name} has no versions yet: register a step.")
+        return version
+
     def models(self) -> tuple[type[Model], ...]:
         """Every model the application touches, in its newest shape, sorted by name."""
         found = self._models if self._models is not None else self._find_models()

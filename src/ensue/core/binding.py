@@ -7,14 +7,15 @@ event in every shape that the logic reads, and the state section of the payload.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ensue.core.canonical import Json
 from ensue.core.data import fields_of
 from ensue.core.event import Context, Event, sent_form, whole_form, with_values
-from ensue.core.facts import Facts, Needs, Query
+from ensue.core.facts import Facts, Needs, Query, Row
 from ensue.core.identity import row_id
-from ensue.core.logic import Logic
+from ensue.core.logic import Logic, slot_of_shape
 from ensue.core.marks import By
 from ensue.core.model import Model, encoded_row, newest, row_key, subjects_of_row
 from ensue.core.rejection import AlreadyExists, NotFound
@@ -135,6 +136,29 @@ class Binding:
         row = facts.instance(head.model, id)
         return None if row is None else encoded_row(row)[path.column]
 
+    def recall(self, facts: Facts, slots: Mapping[str, Mapping[str, Row]]) -> None:
+        """
+        Follow every path over what a record froze: *facts* know its rows, *slots* which of them each state field had.
+
+        What was looked for and is not there was not there: the record of a decision holds all that it knew.
+        """
+        recorded: dict[str, Any] = {}
+        for place, event in enumerate(self.shaped):
+            targets = self.targets[place] = {}
+            for one in event.__ensue__.resolution:
+                target = targets[one.name] = self._target(place, one, targets, facts)
+                slot = _slot(place, type(event), one, target, recorded)
+                recorded[slot] = (one.kind, target)
+                if one.kind == "related":
+                    facts.learn_answer(target, slots.get(slot, {}))
+                elif target is not None:
+                    facts.learn(one.model_name, (target,), {})
+        self._searched, self._complete = facts, True
+
+    def under(self, logic: Logic) -> Binding:
+        """The same event under another logic: lifted or brought down to its shape. Raises StepError where that fails."""
+        return Binding(_in_shape(self.event, logic.shape, self.id), logic, self.id)
+
     # -- what must be locked
     def subjects(self, facts: Facts) -> tuple[str, ...]:
         """The chains of the event, its own first. All must be known (`find` gave True); a row that is not there adds none."""
@@ -200,15 +224,20 @@ class Binding:
             values: dict[str, Any] = {}
             for name, one in shape.__ensue__.state.items():
                 target = targets[name]
-                slot = name
-                if place and name in recorded and recorded[name] != (one.kind, target):
-                    slot = f"{name}__{str(shape.__ensue__.version).replace('-', '_').replace('.', '_')}"
+                slot = _slot(place, shape, one, target, recorded)
                 fresh = slot not in recorded
                 recorded[slot] = (one.kind, target)
                 values[name] = _read(one, target, facts, bound, slot if fresh else None)
             _check_parents(shape, values, facts)
             bound.events[shape] = with_values(event, values, context)
         return bound
+
+
+def _slot(place: int, shape: type[Event], one: StateField, target: Any, recorded: Mapping[str, Any]) -> str:
+    """The name under which a state field is frozen: its own, unless another shape has frozen something else under it."""
+    if place and one.name in recorded and recorded[one.name] != (one.kind, target):
+        return slot_of_shape(shape, one.name)
+    return one.name
 
 
 def _in_shape(event: Event, shape: type[Event], id: str) -> Event:

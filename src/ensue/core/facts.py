@@ -67,6 +67,10 @@ class Facts:
             if id not in known:
                 known[id] = rows.get(id)
 
+    def relearn(self, model: str, id: str, row: Row) -> None:
+        """More of a row of which only some columns were known."""
+        self._rows[model][id] = row
+
     def learn_answer(self, query: Query, rows: Mapping[str, Row]) -> None:
         """The rows that a query found in the database; rows decided since are put in or left out as they stand now."""
         model, columns, values = query

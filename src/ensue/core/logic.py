@@ -12,6 +12,7 @@ from ensue.core.data import fields_of
 from ensue.core.event import Event, Shape
 from ensue.core.model import newest
 from ensue.core.shapes import check_way_down
+from ensue.core.state import StateField
 from ensue.core.step import Step
 from ensue.core.version import Version
 from ensue.errors import DefinitionError
@@ -36,6 +37,8 @@ class Logic:
     version_text: str
     by_form: bool
     """Whether every id and query follows from the form alone, so that it need be looked for only once."""
+    slots: Mapping[str, StateField]
+    """The state field that each name in the state of a record stands for."""
 
 
 def resolve_steps(steps: Iterable[Step], ended: Mapping[Any, Version], version: Version) -> tuple[Step, ...]:
@@ -125,7 +128,22 @@ def build_logic(type_: str, version: Version, shape: type[Event], steps: tuple[S
         for field in one.__ensue__.resolution
         for path in field.sources()
     )
-    return Logic(type_, version, shape, steps, shapes, document, hashlib.sha256(document).digest(), str(version), by_form)
+    digest = hashlib.sha256(document).digest()
+    return Logic(type_, version, shape, steps, shapes, document, digest, str(version), by_form, _slots(shapes))
+
+
+def slot_of_shape(shape: Shape, name: str) -> str:
+    """The name of a state field in records where a newer shape of the event has something else under its own name."""
+    return f"{name}__{str(shape.__ensue__.version).replace('-', '_').replace('.', '_')}"
+
+
+def _slots(shapes: Sequence[Shape]) -> dict[str, StateField]:
+    slots: dict[str, StateField] = {}
+    for shape in shapes:
+        for name, one in shape.__ensue__.state.items():
+            slots.setdefault(name, one)
+            slots[slot_of_shape(shape, name)] = one
+    return slots
 
 
 def _check_models(shape: type[Event]) -> None:

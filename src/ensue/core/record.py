@@ -60,8 +60,10 @@ class Record:
         behalf: str | None = None,
         purpose: str | None = None,
         requested: str | None = None,
+        corrects: str | None = None,
+        table_shapes: Mapping[str, str] | None = None,
     ) -> None:
-        self._app = app
+        self.app = app
         self._given_document = document
         self._given_plan = plan
         self.id = id
@@ -81,6 +83,10 @@ class Record:
         self.purpose = purpose
         self.requested = requested
         """The version the caller asked for; None where the choice was left to the ledger."""
+        self.corrects = corrects
+        """The id of the event that this one corrects."""
+        self.table_shapes = table_shapes
+        """The class, by name of the model, whose columns each table had then; None where that is not known."""
         self.repeated = False
 
     def placed(self, position: int) -> None:
@@ -109,6 +115,11 @@ class Record:
         return self.place.seq
 
     @property
+    def subjects(self) -> tuple[str, ...]:
+        """Every chain it stands in, its own first."""
+        return (self.place.subject, *(subject for subject, _ in self.place.links))
+
+    @property
     def form(self) -> dict[str, Json]:
         """The parsed form as it stands in the payload, by its names on the wire."""
         return dict(self.document["form"])
@@ -126,7 +137,7 @@ class Record:
     @cached_property
     def event(self) -> Event:
         """The event in the shape it was sent, with the rows its decision saw."""
-        shape = self._logic.shape
+        shape = self.logic.shape
         event = event_from_form(shape, self.document["form"])
         return with_values(event, _state_values(shape, self.document["state"]), Context(self.id, self.at, self.actor, self.occurred))
 
@@ -135,11 +146,12 @@ class Record:
         """What followed, as recorded: rows in the newest shape of their models."""
         if self._given_plan is not None:
             return self._given_plan
-        return plan_from(self._app, self.document, self._logic.steps)
+        return plan_from(self.app, self.document, self.logic.steps)
 
     @property
-    def _logic(self) -> Logic:
-        return self._app.logic(self.type, Version.parse(self.version))
+    def logic(self) -> Logic:
+        """The steps and shapes of its version, as the application declares them today."""
+        return self.app.logic(self.type, Version.parse(self.version))
 
     def __repr__(self) -> str:
         return f"Record({self.type} {self.id}, {self.place.subject} {self.place.seq}, position {self.place.position})"

@@ -31,6 +31,7 @@ def record_of(app: App, stored: StoredRecord) -> Record:
         behalf=header.behalf,
         purpose=header.purpose,
         requested=header.requested,
+        corrects=header.corrects if isinstance(header.corrects, str) else None,
     )
 
 

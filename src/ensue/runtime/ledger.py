@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 from ensue.core.app import App
 from ensue.core.canonical import Json, canonical_trusted, check_text
 from ensue.core.codec import instant_text
+from ensue.core.diff import Diff
 from ensue.core.event import Event, read_event
 from ensue.core.identity import event_id, random_event_id
 from ensue.core.model import Model
 from ensue.core.plan import Plan
 from ensue.core.record import Record
 from ensue.errors import EnsueError, FieldProblem, InvalidForm, RequestError, TooLarge
+from ensue.runtime.again import Again
 from ensue.runtime.answer import Answer
 from ensue.runtime.batch import Surroundings
 from ensue.runtime.guard import development_guard
@@ -71,6 +73,7 @@ class Ledger:
         )
         self._writer = Writer(storage, self._around, lanes=1 if storage.is_sqlite else 2)
         self._reading = Reading(app, storage, tag_keys, self._note_read)
+        self._again = Again(storage)
 
     @property
     def uid(self) -> str:
@@ -308,6 +311,27 @@ class Ledger:
     def reads(self, subject: str | Model) -> list[dict[str, Any]]:
         """Who looked at a subject, when, why and at what."""
         return self._reading.reads(subject)
+
+    # -- deciding again
+    def replay(self, record: Record) -> Diff:
+        """
+        Decide a record again as it happened, from its own form, state, moment and steps, and compare value by value.
+
+        Nothing is saved and nothing performed. The diff is empty (false) where the steps still decide what they decided.
+        """
+        return self._again.replay(record)
+
+    def compare(self, record: Record, *, version: str) -> Diff:
+        """
+        Decide a record under another *version*, on the facts it had, and show the difference.
+
+        State that the record does not hold is told from the history of the rows as of its position; where nobody can tell it, the
+        diff's outcome is `unreplayable` and names the input.
+
+        Raises:
+            VersionError: there is no such version, or the event type is not in it.
+        """
+        return self._again.compare(record, self.app.known_version(version))
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -100,6 +100,16 @@ def records_of_row(connection: Connection, model: str, row_id: str, chains: Coll
     return [_stored(row) for row in connection.execute(_RECORD.join(wrote, written).order_by(log.c.position))]
 
 
+def rows_written_since(connection: Connection, model: str, position: int) -> set[str]:
+    """The ids of the rows of *model* that the event at *position*, or a later one, wrote."""
+    wrote = (
+        select(operation.c.row_id)
+        .join(log, and_(log.c.subject == operation.c.subject, log.c.seq == operation.c.seq))
+        .where(log.c.position >= position, operation.c.model == model, operation.c.kind.not_in(("read", "cancel", "erase")))
+    )
+    return set(connection.scalars(wrote.distinct()))
+
+
 def size(connection: Connection) -> int:
     """The position the next event takes: how many there are."""
     return int(connection.execute(select(ledger.c.position)).scalar_one())

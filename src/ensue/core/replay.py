@@ -1,0 +1,223 @@
+"""
+Replay: decide a record again from what it froze, under its own version or another one.
+
+Pure: a record holds its form, its state, its moment and its actor, so nothing else is asked. Only where another version
+declares state that the record does not hold, a `Past` may answer: what stood at the record's own place. Without an
+answer the record cannot be decided again, and the input that is missing is named; today's rows are never taken for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Final, Protocol
+
+from ensue.core.binding import Binding
+from ensue.core.data import fields_of
+from ensue.core.decide import Decision, Guard, decide
+from ensue.core.diff import Diff, Side, diff_of
+from ensue.core.event import Context, event_from_form
+from ensue.core.facts import Change, Facts, Needs, Query, Row
+from ensue.core.frozen import frozen_rows, recorded_operations
+from ensue.core.logic import Logic
+from ensue.core.model import newest
+from ensue.core.plan import Plan
+from ensue.core.record import Record
+from ensue.core.rejection import Rejection
+from ensue.core.state import StateField
+from ensue.core.version import Version
+from ensue.errors import EnsueError, Rejected, StepError
+
+WAVES_MAX: Final = 100
+"""Paths that lead from row to row are shorter; more would be a circle, which a definition cannot have."""
+
+
+class Past(Protocol):
+    """What stood just before a record was decided."""
+
+    def row(self, model: str, id: str) -> Row | None:
+        """The whole row in the newest shape, None where there was none. Raises Missing where nobody can tell."""
+        ...
+
+    def rows(self, query: Query) -> Mapping[str, Row]:
+        """The rows that equalled, by id. Raises Missing where nobody can tell."""
+        ...
+
+
+class Missing(EnsueError):
+    """An input of a decision that nothing recorded can tell: `what` names it."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(what)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """
+    What came of deciding once more.
+
+    `plan` is what follows, or carries the rejections; it is None where a step *raised*, or where an input is *missing*.
+    """
+
+    plan: Plan | None
+    raised: str | None = None
+    missing: str | None = None
+    changes: list[Change] = field(default_factory=list)
+    facts: Facts | None = None
+    """The rows it was decided on."""
+
+
+def decide_again(record: Record, version: Version | None = None, past: Past | None = None, guard: Guard | None = None) -> Decided:
+    """
+    Decide *record* again under *version* (None: its own), from its own form, state, moment and actor.
+
+    Raises:
+        VersionError, UnknownEventType: the application does not know the event type at that version.
+    """
+    own = record.logic
+    logic = own if version is None else record.app.logic(record.type, version)
+    try:
+        facts, recorded = recall(record, own)
+        binding = recorded if logic is own else _brought_to(recorded, logic, facts, past)
+        subjects = record.subjects
+        if logic is not own:
+            subjects = tuple(dict.fromkeys((*subjects, *binding.subjects(facts))))
+        return decided(binding, facts, record, subjects, guard)
+    except Missing as missing:
+        return Decided(None, missing=missing.what)
+    except Rejected as no:
+        return Decided(Plan(rejections=tuple(reason for reason in no.reasons if isinstance(reason, Rejection))))
+    except EnsueError as error:
+        return Decided(None, raised=told(error))
+
+
+def decided(binding: Binding, facts: Facts, record: Record, subjects: tuple[str, ...], guard: Guard | None = None) -> Decided:
+    """Bind and decide over complete *facts*. Raises Rejected where the state forbids it, and what a step raises."""
+    bound = binding.bind(facts, Context(record.id, record.at, record.actor, record.occurred), subjects)
+    decision: Decision = decide(binding.logic, bound, facts, guard)
+    return Decided(decision.plan, changes=decision.changes, facts=facts)
+
+
+def replay(record: Record, guard: Guard | None = None) -> Diff:
+    """Decide *record* again as it happened, and compare with what it says."""
+    return diff_of(
+        record, recorded_side(record), side_of(decide_again(record, guard=guard)), base_version=record.version, version=record.version
+    )
+
+
+def compare(record: Record, version: Version, past: Past | None = None, base: Side | None = None, base_version: str | None = None) -> Diff:
+    """
+    Decide *record* under *version* on the facts it froze, and compare with what it says.
+
+    *base* is what stands instead of the record, where it was corrected since; *base_version* the version it was corrected to.
+
+    Raises:
+        VersionError, UnknownEventType: the application does not know the event type at that version.
+    """
+    new = side_of(decide_again(record, version, past))
+    return diff_of(
+        record, recorded_side(record) if base is None else base, new, base_version=base_version or record.version, version=str(version)
+    )
+
+
+def recorded_side(record: Record) -> Side:
+    """What a record says, in the newest shapes of the models."""
+    return Side(recorded_operations(record), record.document["effects"])
+
+
+def side_of(decided: Decided) -> Side:
+    """What deciding again came to."""
+    if decided.plan is None:
+        return Side(raised=decided.raised, missing=decided.missing)
+    plan = decided.plan
+    return Side(plan.recorded_operations, plan.recorded_effects, [reason.as_json() for reason in plan.rejections], facts=decided.facts)
+
+
+# ---- what the record knows -----------------------------------------------------------------------------------------
+def recall(record: Record, own: Logic) -> tuple[Facts, Binding]:
+    """What *record* froze, as facts; and its event, with every path followed. Columns of older shapes are brought up."""
+    document = record.document
+    binding = Binding(event_from_form(own.shape, document["form"]), own, record.id)
+    rows, slots = frozen_rows(record, own)
+    facts = Facts()
+    for model, by_id in rows.items():
+        facts.learn(model, by_id, by_id)
+    binding.recall(facts, slots)
+    return facts, binding
+
+
+# ---- what another version asks -------------------------------------------------------------------------------------
+def _brought_to(recorded: Binding, logic: Logic, facts: Facts, past: Past | None) -> Binding:
+    """The same event under another logic, with all that its state declares known. Raises Missing."""
+    binding = recorded.under(logic)
+    for _ in range(WAVES_MAX):
+        needs = Needs()
+        complete = binding.find(facts, needs)
+        _complete_rows(binding, facts, past)
+        if complete:
+            return binding
+        _learn(needs, facts, past)
+    raise AssertionError("a path that never ends")
+
+
+def _learn(needs: Needs, facts: Facts, past: Past | None) -> None:
+    for model, ids in needs.rows.items():
+        for id in sorted(ids):
+            if past is None:
+                raise Missing(f"{model}/{id}")
+            row = past.row(model, id)
+            facts.learn(model, (id,), {} if row is None else {id: row})
+    for (model, columns), wanted in needs.queries.items():
+        for values in wanted:
+            if past is None:
+                raise Missing(f"{model} by {', '.join(columns)}")
+            facts.learn_answer((model, columns, values), past.rows((model, columns, values)))
+
+
+def _complete_rows(binding: Binding, facts: Facts, past: Past | None) -> None:
+    """Every row that is known only through a view, but is now read in more columns, is completed. Raises Missing."""
+    for place, event in enumerate(binding.shaped):
+        for name, one in event.__ensue__.state.items():
+            for id in _ids(one, binding.targets[place].get(name), facts):
+                row = facts.row(one.model_name, id) if facts.knows(one.model_name, id) else None
+                absent = None if row is None else next((column for column in columns_read(one) if column not in row), None)
+                if absent is not None:
+                    whole = None if past is None else past.row(one.model_name, id)
+                    if whole is None:
+                        raise Missing(f"{one.model_name}.{absent}")
+                    facts.relearn(one.model_name, id, whole)
+
+
+def columns_read(one: StateField) -> Iterable[str]:
+    """The columns of the newest shape that a state field reads: of a view only its own."""
+    view_of = one.model.__ensue__.view_of
+    if view_of is not None and view_of.__ensue__.followed_by is None:
+        return fields_of(one.model).names
+    return fields_of(newest(one.model)).names
+
+
+def _ids(one: StateField, target: Any, facts: Facts) -> Iterable[str]:
+    if one.kind == "new" or target is None or not isinstance(target, (str, tuple)):
+        return ()
+    return (facts.answer(target) or ()) if isinstance(target, tuple) else (target,)
+
+
+# ---- what went wrong -----------------------------------------------------------------------------------------------
+def told(error: EnsueError) -> str:
+    """An error in words, with the line of the step's own code where it was raised."""
+    cause = error.__cause__ if isinstance(error, StepError) else None
+    place = None if cause is None else _last_line(cause.__traceback__)
+    return str(error) if place is None else f"{error} ({place})"
+
+
+def _last_line(trace: TracebackType | None) -> str | None:
+    """The last line of a traceback that stands outside of this floor."""
+    found = None
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if "/ensue/core/" not in file.replace("\\", "/"):
+            found = f"{file}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return found
