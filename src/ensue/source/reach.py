@@ -47,6 +47,8 @@ class Reached:
     line: int
     object: Any
     text: str | None = None
+    qualname: str = ""
+    """The name without its module's: what stays when the code moves to another file."""
 
 
 def reach(function: Callable[..., Any], also: Iterable[Any] = ()) -> tuple[Reached, ...]:
@@ -82,7 +84,7 @@ def _in_order(found: Iterable[Reached]) -> Iterator[Reached]:
     before: dict[str, int] = {}
     for one in sorted(found, key=lambda one: (one.name, one.line, one.text or "")):
         before[one.name] = count = before.get(one.name, 0) + 1
-        yield one if count == 1 else replace(one, name=f"{one.name}#{count}")
+        yield one if count == 1 else replace(one, name=f"{one.name}#{count}", qualname=f"{one.qualname}#{count}")
 
 
 class _Walk:
@@ -131,8 +133,8 @@ class _Walk:
                 "Put it into a module; if the file was changed since, start again."
             )
         if code not in self.found:
-            line = node.lineno
-            self.found[code] = Reached(name, "function", without_registration(node), code.co_filename, line, function)
+            own = without_registration(node)
+            self.found[code] = Reached(name, "function", own, code.co_filename, node.lineno, function, qualname=code.co_qualname)
         self.waiting.append(partial(self._read_function, function, node))
 
     def _read_function(self, function: FunctionType, node: ast.AST) -> None:
@@ -158,7 +160,8 @@ class _Walk:
             return
         code = function.__code__
         scope = code.co_qualname.rpartition(".")[0] or code.co_qualname
-        place = Reached(f"{function.__module__}.{scope}.{name}", "constant", ast.Name(name), code.co_filename, code.co_firstlineno, value)
+        short, line = f"{scope}.{name}", code.co_firstlineno
+        place = Reached(f"{function.__module__}.{short}", "constant", ast.Name(name), code.co_filename, line, value, qualname=short)
         self._value(("closed", id(value), place.name), place, value)
 
     def _imports(self, node: ast.AST, module: str) -> None:
@@ -202,7 +205,7 @@ class _Walk:
             self._class(type(value))
             return
         node, line = (ast.Name(name), 1) if bound is None else bound
-        self._value((module, name), Reached(f"{module}.{name}", "constant", node, file, line, value), value)
+        self._value((module, name), Reached(f"{module}.{name}", "constant", node, file, line, value, qualname=name), value)
         if bound is not None and self.found[module, name].kind == "module_value":
             self._read_expression(module, bound.node)
 
@@ -244,7 +247,7 @@ class _Walk:
                 "write it out, so that an edit can be seen."
             )
         node, file = place
-        self.found[cls] = Reached(f"{module}.{cls.__qualname__}", "class", node, file, node.lineno, cls)
+        self.found[cls] = Reached(f"{module}.{cls.__qualname__}", "class", node, file, node.lineno, cls, qualname=cls.__qualname__)
         for base in (*cls.__bases__, type(cls)):
             self.enter(base)
         own = (node.lineno, node.end_lineno or node.lineno)
