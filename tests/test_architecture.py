@@ -40,6 +40,7 @@ HOMES: dict[str, set[str]] = {
     "alembic": {"storage"},
     "orjson": {"core.canonical"},
     "psycopg": {"storage"},
+    "pyarrow": {"runtime.export.parquet"},
     "pydantic": {"core", "demo"},
     "pydantic_core": {"core"},
     "pytest": {"testing"},

@@ -17,10 +17,12 @@ from ensue.core.operation import Cancel, Delete, Erase, Increase, Insert, Operat
 from ensue.core.plan import Plan
 from ensue.core.record import Record
 from ensue.core.rejection import AlreadyExists, NotFound, Rejection, Rejections
+from ensue.core.selection import Selection
 from ensue.core.shapes import lossy
 from ensue.core.state import Lookup, New, Ref, Related
 from ensue.core.value import Value
 from ensue.errors import (
+    BrokenExport,
     ClockError,
     Closed,
     ConfigurationError,
@@ -51,6 +53,7 @@ from ensue.runtime.answer import Answer
 from ensue.runtime.request import Request
 
 if TYPE_CHECKING:
+    from ensue.runtime.export.reading import records_from
     from ensue.runtime.ledger import Ledger
     from ensue.runtime.opening import Database, open
     from ensue.runtime.reading import Change, Snapshot
@@ -61,6 +64,7 @@ else:
     _LATER = {
         "Change": "ensue.runtime.reading", "Database": "ensue.runtime.opening", "Ledger": "ensue.runtime.ledger",
         "Report": "ensue.runtime.report", "Snapshot": "ensue.runtime.reading", "open": "ensue.runtime.opening",
+        "records_from": "ensue.runtime.export.reading",
     }  # fmt: skip
 
     class _TableLater:
@@ -80,11 +84,11 @@ else:
 
 
 __all__ = [
-    "AlreadyExists", "Answer", "App", "Attempt", "Cancel", "Change", "ClockError", "Closed", "ConfigurationError", "ConflictError",
-    "Database", "DefinitionError", "Delete", "Done", "Effect", "EnsueError", "Erase", "Erased", "Event", "ExpectationMissing",
-    "FieldConflict", "GiveUp", "Increase", "Insert", "InvalidForm", "InvalidJson", "KeyReused", "Ledger", "LedgerError", "Lookup", "Model",
-    "New", "NotFound", "NotLoaded", "NotMigrated", "Operation", "OutcomeUnknown", "Plan", "Purpose", "Record", "Ref", "Refused", "Rejected",
-    "Rejection", "Rejections", "Related", "Report", "Request", "RequestError", "Retry", "Sensitive", "Snapshot", "StepError", "Tampered",
-    "TooLarge", "Unavailable", "UnknownEventType", "Update", "Value", "VersionError", "View", "by", "column", "lossy", "new", "open",
-    "optional", "related",
+    "AlreadyExists", "Answer", "App", "Attempt", "BrokenExport", "Cancel", "Change", "ClockError", "Closed", "ConfigurationError",
+    "ConflictError", "Database", "DefinitionError", "Delete", "Done", "Effect", "EnsueError", "Erase", "Erased", "Event",
+    "ExpectationMissing", "FieldConflict", "GiveUp", "Increase", "Insert", "InvalidForm", "InvalidJson", "KeyReused", "Ledger",
+    "LedgerError", "Lookup", "Model", "New", "NotFound", "NotLoaded", "NotMigrated", "Operation", "OutcomeUnknown", "Plan", "Purpose",
+    "Record", "Ref", "Refused", "Rejected", "Rejection", "Rejections", "Related", "Report", "Request", "RequestError", "Retry",
+    "Selection", "Sensitive", "Snapshot", "StepError", "Tampered", "TooLarge", "Unavailable", "UnknownEventType", "Update", "Value",
+    "VersionError", "View", "by", "column", "lossy", "new", "open", "optional", "records_from", "related",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ Every exception of ensue.
     ├── NotLoaded                   state was read before the ledger had loaded it
     ├── CanonicalError              a value outside the profile J1
     ├── FormatError                 stored bytes are not of the format they claim
+    │   └── BrokenExport            nor is a file of exported events: .file and .line say where
     ├── ConfigurationError          a key, an address or a setting is missing
     └── LedgerError                 the database below
         ├── NotMigrated             its framework tables are absent, older or newer than this release
@@ -183,6 +184,21 @@ class CanonicalError(EnsueError, ValueError):
 
 class FormatError(EnsueError, ValueError):
     """Stored bytes are not of the format they claim to be."""
+
+
+class BrokenExport(FormatError):
+    """
+    A file of exported events is not as `ensue export events` writes it.
+
+    `file` is its path; `line` counts lines, or rows in Parquet, from 1 (None: the file as a whole); `expected` says what
+    should be there and what was found.
+    """
+
+    def __init__(self, file: Any, unit: str, line: int | None, expected: str) -> None:
+        self.file = str(file)
+        self.line = line
+        self.expected = expected
+        super().__init__(f"{file}, {unit} {line}: {expected}." if line else f"{file}: {expected}.")
 
 
 class ConfigurationError(EnsueError):

@@ -23,8 +23,14 @@ from tests.cli.conftest import SHOP, Run
 from tests.source_tree import ROOT
 
 Where = tuple[str, ...]
-COMMANDS = ("submit", "preview", "show", "timeline", "history", "tags", "attempts", "verify", "lint", "db", "demo")
-LEAVES = (*((one,) for one in COMMANDS if one != "db"), ("db", "migrate"), ("db", "status"), ("demo", "import"))
+COMMANDS = ("submit", "preview", "show", "timeline", "history", "tags", "attempts", "verify", "lint", "db", "demo", "export")
+LEAVES = (
+    *((one,) for one in COMMANDS if one not in ("db", "export")),
+    ("export", "events"),
+    ("db", "migrate"),
+    ("db", "status"),
+    ("demo", "import"),
+)
 GUIDE = (ROOT / "docs/guides/command-line.md").read_text(encoding="utf-8")
 
 

@@ -46,6 +46,7 @@ CODES: Mapping[type[BaseException], tuple[str, ExitCode]] = {
     errors.ExpectationMissing: ("expectation_missing", ExitCode.USAGE),
     errors.ConfigurationError: ("configuration", ExitCode.USAGE),
     errors.Tampered: ("verification", ExitCode.NOT_VERIFIED),
+    errors.BrokenExport: ("broken_export", ExitCode.USAGE),
     errors.FormatError: ("verification", ExitCode.NOT_VERIFIED),
     errors.NotMigrated: ("not_migrated", ExitCode.DATABASE),
     errors.Unavailable: ("unavailable", ExitCode.DATABASE),

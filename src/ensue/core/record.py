@@ -62,6 +62,7 @@ class Record:
         requested: str | None = None,
         corrects: str | None = None,
         table_shapes: Mapping[str, str] | None = None,
+        logic_hash: bytes = b"",
     ) -> None:
         self.app = app
         self._given_document = document
@@ -87,6 +88,8 @@ class Record:
         """The id of the event that this one corrects."""
         self.table_shapes = table_shapes
         """The class, by name of the model, whose columns each table had then; None where that is not known."""
+        self.logic_hash = logic_hash
+        """The hash of the steps and shapes that decided, 32 bytes."""
         self.repeated = False
 
     def placed(self, position: int) -> None:

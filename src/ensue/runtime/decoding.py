@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ensue.core.app import App
+from ensue.core.canonical import Json
 from ensue.core.record import Place, Record
 from ensue.log.header import parse_header
 from ensue.log.payload import join, open_payload
@@ -15,7 +16,6 @@ from ensue.storage.read import StoredRecord
 def record_of(app: App, stored: StoredRecord) -> Record:
     """The record of a stored event; its payload is opened when its form, state or plan is asked for."""
     header = parse_header(bytes(stored.header))
-    cause = header.cause
     return Record(
         app,
         id=stored.id,
@@ -26,13 +26,18 @@ def record_of(app: App, stored: StoredRecord) -> Record:
         place=Place(stored.subject, stored.seq, stored.position, tuple((link.subject, link.seq) for link in header.links[1:])),
         hash=bytes(stored.hash),
         document=lambda: join(open_payload(bytes(stored.payload))),
-        cause=cause if isinstance(cause, str) else None,
+        cause=_text(header.cause),
         occurred=datetime.fromisoformat(header.occurred) if header.occurred else None,
         behalf=header.behalf,
         purpose=header.purpose,
         requested=header.requested,
-        corrects=header.corrects if isinstance(header.corrects, str) else None,
+        corrects=_text(header.corrects),
+        logic_hash=header.logic,
     )
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def records_of(app: App, stored: Sequence[StoredRecord]) -> list[Record]:

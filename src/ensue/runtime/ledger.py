@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self, TypeVar
 
 from ensue.core.app import App
-from ensue.core.canonical import Json, canonical_trusted, check_text
+from ensue.core.canonical import Json
 from ensue.core.codec import instant_text
 from ensue.core.diff import Diff
-from ensue.core.event import Event, read_event
-from ensue.core.identity import event_id, random_event_id
+from ensue.core.event import Event
+from ensue.core.identity import random_event_id
 from ensue.core.model import Model
 from ensue.core.plan import Plan
 from ensue.core.record import Record
-from ensue.errors import EnsueError, FieldProblem, InvalidForm, RequestError, TooLarge
+from ensue.core.selection import ALL, Selection
+from ensue.errors import EnsueError, RequestError, TooLarge
 from ensue.runtime.again import Again
 from ensue.runtime.answer import Answer
 from ensue.runtime.batch import Surroundings
+from ensue.runtime.door import Door
+from ensue.runtime.export.head import Head
+from ensue.runtime.export.writing import export
 from ensue.runtime.guard import development_guard
 from ensue.runtime.preview import preview
 from ensue.runtime.reading import Change, Reading, Snapshot
 from ensue.runtime.recording import Recorder
 from ensue.runtime.report import Report
-from ensue.runtime.request import Expectations, Outcome, Request, Ticket, Unit
+from ensue.runtime.request import Expectations, Outcome, Request, Unit
 from ensue.runtime.rows import Constraints
+from ensue.runtime.selection import bounded, watched
 from ensue.runtime.tags import TagKeys
 from ensue.runtime.verify import verify
 from ensue.runtime.writer import BATCH_MAX, Writer
@@ -37,10 +45,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 M = TypeVar("M", bound=Model)
-ACTOR_LENGTH_MAX: Final = 200
 SUBMITTED_AHEAD_MAX: Final = 1_024
-FORM_BYTES_MAX: Final = 1_048_576
-"""As much as one JSON that somebody sends may have (core/canonical.py): a record is for ever, and a batch holds 256 of them in memory."""
 
 
 class Ledger:
@@ -65,8 +70,8 @@ class Ledger:
         self.app = app
         self._storage = storage
         self._clock = clock
-        self._account_version = account_version
         self._random_bytes = random_bytes
+        self._door = Door(app, storage.uid, clock, random_bytes, account_version)
         recorder = Recorder(app, storage.uid, cost=cost, random_bytes=random_bytes)
         self._around = Surroundings(
             app, storage.uid, recorder, tag_keys, clock, development_guard if development else None, random_bytes, Constraints(app)
@@ -170,67 +175,23 @@ class Ledger:
     def _submit_together(self, requests: list[Request], actor: str, version: str | None) -> Iterator[Record]:
         if len(requests) > BATCH_MAX:
             raise TooLarge(f"together=True takes at most {BATCH_MAX} requests, found {len(requests)}; they must fit one transaction.")
-        tickets = [self._ticket(request, actor, version) for request in requests]
+        tickets = [self._door.ticket(request, actor, version) for request in requests]
         if tickets:
             self._writer.put([Unit(tickets, together=True)])
         return iter([ticket.answer.result() for ticket in tickets])
 
     def _take(self, request: Request, actor: str, version: str | None) -> Answer[Record] | EnsueError:
         try:
-            ticket = self._ticket(request, actor, version)
+            ticket = self._door.ticket(request, actor, version)
         except (RequestError, EnsueError) as error:
             return error
         self._writer.put([Unit([ticket])])
         return ticket.answer
 
     def _submit(self, request: Request, actor: str) -> Answer[Record]:
-        ticket = self._ticket(request, actor, None)
+        ticket = self._door.ticket(request, actor, None)
         self._writer.put([Unit([ticket])])
         return ticket.answer
-
-    def _ticket(self, request: Request, actor: str, version: str | None) -> Ticket:
-        """The door: who, which version, which shape, which id."""
-        problems = [
-            problem
-            for name, value in (
-                ("actor", actor),
-                ("key", request.key),
-                ("cause", request.cause),
-                ("behalf", request.behalf),
-                ("purpose", request.purpose),
-            )
-            if (problem := _text_problem(name, value))
-        ]
-        if request.occurred is not None and (not isinstance(request.occurred, datetime) or request.occurred.tzinfo is None):  # type: ignore[redundant-expr]  # callers need not check types
-            problems.append(FieldProblem("occurred", "zone", f"expected a time with a zone, found {request.occurred!r}"))
-        if problems:
-            raise InvalidForm("The request", problems)
-        event, asked = request.event, request.version if request.version is not None else version
-        if not isinstance(event, Event):
-            raise InvalidForm("The request", [FieldProblem("event", "type", f"expected an event, found {type(event).__name__}")])
-        today = (self._clock() if self._clock else datetime.now(UTC)).date()
-        chosen = self.app.choose(asked, self._account_version, today=today)
-        logic = self.app.logic(event.__ensue__.type, chosen)
-        if type(event) is not logic.shape:
-            raise InvalidForm(
-                type(event).__name__,
-                [
-                    FieldProblem(
-                        "version",
-                        "shape",
-                        f"is the shape since {event.__ensue__.version}, but the version is {chosen}: "
-                        f'send {logic.shape.__name__}, or say version="{event.__ensue__.version}"',
-                    )
-                ],
-            )
-        id = random_event_id(self._random_bytes(16)) if request.key is None else event_id(self.uid, actor, request.key)
-        ticket = Ticket(request, actor, logic, id, asked, Answer())
-        size_bytes = len(canonical_trusted(ticket.binding.sent))
-        if size_bytes > FORM_BYTES_MAX:
-            raise TooLarge(
-                f"{logic.type}: the form has {size_bytes} bytes, more than {FORM_BYTES_MAX}; keep large content elsewhere and refer to it."
-            )
-        return ticket
 
     def read_event(self, type: str, form: Mapping[str, Json], *, version: str | None = None) -> Event:
         """
@@ -239,9 +200,7 @@ class Ledger:
         Raises:
             UnknownEventType, VersionError, InvalidForm (all problems at once).
         """
-        today = (self._clock() if self._clock else datetime.now(UTC)).date()
-        chosen = self.app.choose(version, self._account_version, today=today)
-        return read_event(self.app.logic(type, chosen).shape, form)
+        return self._door.read_event(type, form, version)
 
     # -- asking
     def preview(
@@ -264,7 +223,7 @@ class Ledger:
         and errors are raised.
         """
         request = Request(event, key, version, expect, cause, occurred, behalf, purpose)
-        return preview(self._ticket(request, actor, None), self._storage, self._around)
+        return preview(self._door.ticket(request, actor, None), self._storage, self._around)
 
     def get(self, model: type[M], id: str, *, actor: str | None = None, purpose: str | None = None) -> M:
         """One row, in the shape or view of *model*; the look is on record. Raises NotFound."""
@@ -291,14 +250,54 @@ class Ledger:
         The tag of an event's `Related` stands under its first subject, by the field's name.
         """
         if isinstance(row, Event):
-            return self._reading.tags_of_event(self._ticket(Request(row), actor or "nobody", None), self._around, actor, purpose)
+            return self._reading.tags_of_event(self._door.ticket(Request(row), actor or "nobody", None), self._around, actor, purpose)
         return self._reading.tags(row, actor, purpose)
 
     def records(
-        self, *, after: int = -1, limit: int | None = None, actor: str | None = None, purpose: str | None = None
+        self,
+        *,
+        after: int = -1,
+        limit: int | None = None,
+        selection: Selection = ALL,
+        actor: str | None = None,
+        purpose: str | None = None,
     ) -> Iterator[Record]:
-        """The records behind a position, in the ledger's order, read in pages; the look is on record."""
-        return self._reading.records(after, limit, actor, purpose)
+        """The records behind a position, or those of a *selection*, in the ledger's order, read in pages; the look is on record."""
+        return self._reading.records(replace(selection, first=max(selection.first, after + 1)), limit, actor, purpose)
+
+    def export(
+        self,
+        target: str | os.PathLike[str] | BinaryIO,
+        *,
+        format: str = "jsonl",
+        selection: Selection = ALL,
+        partitions: int | None = None,
+        actor: str | None = None,
+        purpose: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> int:
+        """
+        Write records to a file, each with all that its decision depended on and led to; returns how many. The look is on record.
+
+        `ensue.records_from` reads them back without a database.
+
+        Args:
+            target: a path, or for lines a stream of bytes; a path ending in `.gz` is compressed.
+            format: `jsonl`, `cloudevents` or `parquet`.
+            selection: which records; default: all that are committed when it begins.
+            partitions: make *target* a folder of so many files, each with all records of its subjects.
+            actor: who looks.
+            purpose: why.
+            progress: is told (positions passed, positions in all).
+
+        Raises:
+            RequestError: there is no such format, or it cannot be written there.
+            ConfigurationError: the file cannot be written, or pyarrow is not installed.
+        """
+        selection = bounded(self._storage, selection)
+        records = watched(self._reading.records(selection, None, actor, purpose), selection, progress)
+        place = Path(target) if isinstance(target, str | os.PathLike) else target
+        return export(records, Head(self.app.name, self.uid), place, format=format, partitions=partitions)
 
     def record(self, id: str, *, actor: str | None = None, purpose: str | None = None) -> Record:
         """The record of an event's id; the look is on record. Raises NotFound."""
@@ -362,15 +361,3 @@ def _outcome(waiting: Answer[Record] | EnsueError) -> Outcome:
         return waiting.result()
     except EnsueError as error:
         return error
-
-
-def _text_problem(name: str, value: Any) -> FieldProblem | None:
-    if value is None and name != "actor":
-        return None
-    if type(value) is not str or not value or len(value) > ACTOR_LENGTH_MAX:
-        return FieldProblem(name, "text", f"expected a text of 1 to {ACTOR_LENGTH_MAX} characters, found {value!r:.60}")
-    try:
-        check_text(value)
-    except ValueError as error:
-        return FieldProblem(name, "text", str(error))
-    return None

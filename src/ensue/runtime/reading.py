@@ -14,6 +14,7 @@ from ensue.core.facts import Facts, Needs, Row
 from ensue.core.model import Model, newest, row_key, subjects_of_row
 from ensue.core.record import Record
 from ensue.core.rejection import NotFound
+from ensue.core.selection import Selection
 from ensue.core.shapes import row_in_shape
 from ensue.errors import RequestError
 from ensue.runtime.batch import Surroundings
@@ -21,13 +22,13 @@ from ensue.runtime.decoding import record_of
 from ensue.runtime.expectations import chain_of, last_writer, related_value, split_row_key
 from ensue.runtime.preview import look
 from ensue.runtime.request import Ticket
+from ensue.runtime.selection import pages
 from ensue.runtime.tags import TagKeys
 from ensue.storage import read
 from ensue.storage.database import Storage
 from ensue.storage.session import Session
 
 M = TypeVar("M", bound=Model)
-PAGE = 1_000
 ROWS_MAX = 2**31
 Note = Callable[[list[tuple[Any, ...]]], None]
 
@@ -170,22 +171,14 @@ class Reading:
         self._noted("records", actor, purpose, [(stored.subject, [])], position)
         return record_of(self._app, stored)
 
-    def records(self, after: int, limit: int | None, actor: str | None, purpose: str | None) -> Iterator[Record]:
+    def records(self, selection: Selection, limit: int | None, actor: str | None, purpose: str | None) -> Iterator[Record]:
         """Records in order, a page at a time."""
-        left = limit
-        while left is None or left > 0:
-            with self._storage.snapshot() as connection:
-                page = read.records_after(connection, after, min(PAGE, left) if left is not None else PAGE)
-                position = read.size(connection)
-            if not page:
-                return
+        for page, position in pages(self._storage, selection, limit):
             self._noted(
                 "records", actor, purpose, [(subject, []) for subject in dict.fromkeys(stored.subject for stored in page)], position
             )
             for stored in page:
                 yield record_of(self._app, stored)
-            after = page[-1].position
-            left = None if left is None else left - len(page)
 
     def tags(self, row: Model | str, actor: str | None, purpose: str | None) -> dict[str, str]:
         """The tags of a row's fields."""

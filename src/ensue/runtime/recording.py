@@ -138,6 +138,7 @@ class Recorder:
             behalf=request.behalf,
             purpose=request.purpose,
             requested=ticket.requested,
+            logic_hash=logic.digest,
         )
 
     def _add_operations(self, writes: Writes, subject: str, seq: int, bound: Bound, plan: Plan) -> None:

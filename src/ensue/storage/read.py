@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, select, union
+from sqlalchemy import Connection, Select, and_, or_, select, union
 
+from ensue.core.codec import instant_text
+from ensue.core.selection import Selection
 from ensue.storage.tables import attempt, event, ledger, link, log, operation, payload, read
 
 CHUNK = 500
@@ -58,23 +60,46 @@ def records_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Store
     return found
 
 
-def records_after(connection: Connection, position: int, limit: int) -> list[StoredRecord]:
-    """Events by position, those after *position*, at most *limit*."""
-    return [_stored(row) for row in connection.execute(_RECORD.where(log.c.position > position).order_by(log.c.position).limit(limit))]
+def records_selected(connection: Connection, selection: Selection, after: int, limit: int) -> list[StoredRecord]:
+    """The events that *selection* takes behind the position *after*, by position, at most *limit*."""
+    if selection.subject is None:
+        query = _RECORD.order_by(log.c.position)
+    else:  # the order of a chain is that of the ledger
+        query = _chained(selection.subject, _place_in_chain(connection, selection.subject, after))
+    query = query.where(log.c.position > after)
+    if selection.last is not None:
+        query = query.where(log.c.position <= selection.last)
+    if selection.since is not None:
+        query = query.where(event.c.at >= instant_text(selection.since))
+    if selection.until is not None:
+        query = query.where(event.c.at <= instant_text(selection.until))
+    if selection.types:
+        query = query.where(event.c.type.in_(selection.types))
+    return [_stored(row) for row in connection.execute(query.limit(limit))]
 
 
 def records_of_subject(connection: Connection, subject: str, *, after_seq: int = 0, limit: int | None = None) -> list[StoredRecord]:
     """The events of one chain, its own and those that link it, by their place in it."""
-    places = select(event.c.seq.label("place"), event.c.subject, event.c.seq).where(event.c.subject == subject).union_all(
-        select(link.c.seq.label("place"), link.c.event_subject, link.c.event_seq).where(link.c.subject == subject)
-    ).subquery()  # fmt: skip
-    query = (
-        _RECORD.join(places, and_(places.c.subject == event.c.subject, places.c.seq == event.c.seq))
-        .where(places.c.place > after_seq)
-        .order_by(places.c.place)
-        .limit(limit)
+    return [_stored(row) for row in connection.execute(_chained(subject, after_seq).limit(limit))]
+
+
+def _chained(subject: str, after_seq: int) -> Select[Any]:
+    """The events of one chain behind the place *after_seq*, by their place in it."""
+    own = select(event.c.seq.label("place"), event.c.subject, event.c.seq).where(event.c.subject == subject, event.c.seq > after_seq)
+    linked = select(link.c.seq.label("place"), link.c.event_subject, link.c.event_seq).where(
+        link.c.subject == subject, link.c.seq > after_seq
     )
-    return [_stored(row) for row in connection.execute(query)]
+    places = own.union_all(linked).subquery()
+    return _RECORD.join(places, and_(places.c.subject == event.c.subject, places.c.seq == event.c.seq)).order_by(places.c.place)
+
+
+def _place_in_chain(connection: Connection, subject: str, position: int) -> int:
+    """The place in a chain of the event at *position*; 0 where that is no event of it, so that nothing of the chain is left out."""
+    in_chain = and_(link.c.event_subject == log.c.subject, link.c.event_seq == log.c.seq, link.c.subject == subject)
+    own_or_linked = or_(log.c.subject == subject, link.c.seq.is_not(None))
+    query = select(log.c.subject, log.c.seq, link.c.seq).select_from(log).outerjoin(link, in_chain)
+    found = connection.execute(query.where(log.c.position == position, own_or_linked)).one_or_none()
+    return 0 if found is None else int(found[1] if found[0] == subject else found[2])
 
 
 def records_of_row(connection: Connection, model: str, row_id: str, chains: Collection[str]) -> list[StoredRecord]:

@@ -1,0 +1,100 @@
+"""The door: who, which version, which shape, which id. What passes it is a ticket, and is not asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from ensue.core.app import App
+from ensue.core.canonical import Json, canonical_trusted, check_text
+from ensue.core.event import Event, read_event
+from ensue.core.identity import event_id, random_event_id
+from ensue.core.logic import Logic
+from ensue.errors import FieldProblem, InvalidForm, TooLarge
+from ensue.runtime.answer import Answer
+from ensue.runtime.request import Request, Ticket
+
+ACTOR_LENGTH_MAX: Final = 200
+FORM_BYTES_MAX: Final = 1_048_576
+"""As much as one JSON that somebody sends may have (core/canonical.py): a record is for ever, and a batch holds 256 of them in memory."""
+
+
+class Door:
+    """The door of one ledger."""
+
+    def __init__(
+        self,
+        app: App,
+        uid: str,
+        clock: Callable[[], datetime] | None,
+        random_bytes: Callable[[int], bytes],
+        account_version: str | None,
+    ) -> None:
+        self._app = app
+        self._uid = uid
+        self._clock = clock
+        self._random_bytes = random_bytes
+        self._account_version = account_version
+
+    def ticket(self, request: Request, actor: str, version: str | None) -> Ticket:
+        """
+        A request that was understood. *version* is for requests that name none.
+
+        Raises:
+            InvalidForm, UnknownEventType, VersionError, TooLarge.
+        """
+        if problems := _problems(request, actor):
+            raise InvalidForm("The request", problems)
+        event, asked = request.event, request.version if request.version is not None else version
+        if not isinstance(event, Event):
+            raise InvalidForm("The request", [FieldProblem("event", "type", f"expected an event, found {type(event).__name__}")])
+        logic = self._logic(event.__ensue__.type, asked)
+        if type(event) is not logic.shape:
+            raise InvalidForm(type(event).__name__, [_other_shape(event, logic)])
+        id = random_event_id(self._random_bytes(16)) if request.key is None else event_id(self._uid, actor, request.key)
+        ticket = Ticket(request, actor, logic, id, asked, Answer())
+        size_bytes = len(canonical_trusted(ticket.binding.sent))
+        if size_bytes > FORM_BYTES_MAX:
+            raise TooLarge(
+                f"{logic.type}: the form has {size_bytes} bytes, more than {FORM_BYTES_MAX}; keep large content elsewhere and refer to it."
+            )
+        return ticket
+
+    def read_event(self, type: str, form: Mapping[str, Json], version: str | None) -> Event:
+        """An event from a form of outside. Raises UnknownEventType, VersionError, InvalidForm."""
+        return read_event(self._logic(type, version).shape, form)
+
+    def _logic(self, type: str, asked: str | None) -> Logic:
+        return self._app.logic(type, self._app.choose(asked, self._account_version, today=self._today()))
+
+    def _today(self) -> date:
+        return (self._clock() if self._clock else datetime.now(UTC)).date()
+
+
+def _problems(request: Request, actor: str) -> list[FieldProblem]:
+    """What is wrong with what was said beside the event."""
+    said = (("actor", actor), *((name, getattr(request, name)) for name in ("key", "cause", "behalf", "purpose")))
+    problems = [problem for name, value in said if (problem := _text_problem(name, value))]
+    occurred: Any = request.occurred  # callers need not check types
+    if occurred is not None and (not isinstance(occurred, datetime) or occurred.tzinfo is None):
+        problems.append(FieldProblem("occurred", "zone", f"expected a time with a zone, found {occurred!r}"))
+    return problems
+
+
+def _other_shape(event: Event, logic: Logic) -> FieldProblem:
+    since = event.__ensue__.version
+    remedy = f'send {logic.shape.__name__}, or say version="{since}"'
+    return FieldProblem("version", "shape", f"is the shape since {since}, but the version is {logic.version}: {remedy}")
+
+
+def _text_problem(name: str, value: Any) -> FieldProblem | None:
+    if value is None and name != "actor":
+        return None
+    if type(value) is not str or not value or len(value) > ACTOR_LENGTH_MAX:
+        return FieldProblem(name, "text", f"expected a text of 1 to {ACTOR_LENGTH_MAX} characters, found {value!r:.60}")
+    try:
+        check_text(value)
+    except ValueError as error:
+        return FieldProblem(name, "text", str(error))
+    return None
