@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from typing import Any, TypeVar, cast
 
+from ensue.core.choice import Line, not_on
 from ensue.core.data import fields_of
 from ensue.core.effect import Attempt, Done, Effect, GiveUp, Retry
 from ensue.core.event import Event
@@ -145,7 +146,10 @@ class App:
             raise DefinitionError(f"version({date!r}): a version says what changed; write one sentence.")
         if version in self._entries:
             raise DefinitionError(f"version({date!r}): declared twice; keep one text.")
-        self._entries[version] = VersionEntry(version, text, _day(deprecated, date), _day(retired, date))
+        entry = VersionEntry(version, text, _day(deprecated, date), _day(retired, date))
+        if entry.deprecated is not None and entry.retired is not None and entry.retired < entry.deprecated:
+            raise DefinitionError(f"version({date!r}): it is retired before it is deprecated; give callers time to leave.")
+        self._entries[version] = entry
         self._forget()
 
     def performer(self, effect: type[F], *, acts_as: str = "effects") -> Callable[[Performer[F]], Performer[F]]:
@@ -203,7 +207,7 @@ class App:
                     self.logic(type_, version)
         if self.default is not None and self.line() and self.default not in self.line():
             raise DefinitionError(
-                f"App({self.name!r}): default={str(self.default)!r} is no version of it; {_not_on(self.line(), self.default)}"
+                f"App({self.name!r}): default={str(self.default)!r} is no version of it; {not_on(self.line(), self.default)}"
             )
         self._models = models
 
@@ -282,37 +286,26 @@ class App:
             )
         return found
 
-    def choose(self, *asked: str | None, today: date) -> Version:
+    def versions(self, published: Collection[Version] | None = None) -> Line:
+        """The line with what was said of its versions; *published* are those that a lock has closed, None where there is no lock."""
+        return Line(self.name, self.line(), self._entries, published)
+
+    def choose(self, *asked: str | None, today: date, published: Collection[Version] | None = None, drafts: bool = False) -> Version:
         """
         The version an event runs under: the first of *asked* that is given (call, credential, account), else the default, else the newest.
 
+        Where versions are *published*, only those; the newest is the newest of them. With *drafts* others may be asked for too.
+
         Raises:
-            VersionError: malformed, unknown (names the nearest two), future, before_first or retired.
+            VersionError: malformed, unknown (names the nearest two), future, before_first, draft or retired.
         """
-        line = self.line()
-        if not line:
-            raise VersionError("unknown", f"{self.name} has no versions yet: register a step.")
-        text = next((one for one in asked if one is not None), None)
-        version = Version.parse(text) if text is not None else self.default or line[-1]
-        if version is not line[-1] and version not in line:
-            raise _not_on(line, version)
-        entry = self._entries.get(version)
-        if entry is not None and entry.retired is not None and entry.retired <= today:
-            later = [one for one in line if version < one]
-            successor = str(later[0]) if later else None
-            raise VersionError(
-                "retired",
-                f"{version} was retired on {entry.retired}" + (f"; use {successor} or later." if successor else "."),
-                nearest=[successor] if successor else [],
-                sunset=entry.retired.isoformat(),
-            )
-        return version
+        return self.versions(published).choose(asked, self.default, today=today, drafts=drafts)
 
     def known_version(self, text: str) -> Version:
         """A version of the line by its date, whatever became of it: what replay and compare ask for. Raises VersionError."""
         version, line = Version.parse(text), self.line()
         if version not in line:
-            raise _not_on(line, version) if line else VersionError("unknown", f"{self.name} has no versions yet: register a step.")
+            raise not_on(line, version) if line else VersionError("unknown", f"{self.name} has no versions yet: register a step.")
         return version
 
     def models(self) -> tuple[type[Model], ...]:
@@ -365,13 +358,3 @@ def _day(text: str | None, version: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError as error:
         raise DefinitionError(f"version({version!r}): {text!r} is no date: {error}.") from None
-
-
-def _not_on(line: tuple[Version, ...], version: Version) -> VersionError:
-    if version < line[0]:
-        return VersionError("before_first", f"{version} is before the first version, {line[0]}.", nearest=[str(line[0])])
-    if line[-1] < version:
-        return VersionError("future", f"{version} is after the newest version, {line[-1]}.", nearest=[str(line[-1])])
-    below = max(one for one in line if one < version)
-    above = min(one for one in line if version < one)
-    return VersionError("unknown", f"There is no version {version}; the nearest are {below} and {above}.", nearest=[str(below), str(above)])
