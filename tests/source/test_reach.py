@@ -220,7 +220,7 @@ def test_annotations_and_the_registration_of_a_step_are_not_followed(project: Pr
                 person: Ref[Person]
             @shop.step(Greet, since="2025-01-01", rejects=[Never])
             def step(event: Greet) -> Iterator[Insert[Person]]:
-                yield Insert(Person(id="1", name="a"))
+                yield Insert(Person(id="1", name=event.person.shout()))
         """
     )
 
@@ -234,10 +234,12 @@ def test_further_roots_are_followed_too(project: Project) -> None:
             class Person(Model, subject=True):
                 name: str
                 def shout(self): return self.name
-            def step(event): return 1
+                def whisper(self): return self.name
+            def step(event): return event.person.shout()
         """
     )
 
+    assert [one.name for one in reach(rules.step)] == ["rules.step"]
     assert [one.name for one in reach(rules.step, also=[rules.Person])] == ["rules.step", "rules.Person", "rules.Person.shout"]
 
 

@@ -4,29 +4,28 @@ Reach: which functions, classes and constants of the project a function reads, a
 Names are followed to the objects they mean, through the function's globals and closure, since a name alone does not
 say where it leads. What is reached by a computed name (`getattr(module, name)`) is not seen. Annotations are not
 followed: what a step may cause is its contract, which has an entry of its own. Classes of ensue's kinds count by
-schema; only the functions written in them are reached.
+schema; of the functions written in them, those are reached whose name is asked of anything.
 """
 
 from __future__ import annotations
 
 import ast
-import dis
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from ensue.core.app import App
 from ensue.core.data import Data
 from ensue.errors import Rejected, SourceMissing
 from ensue.source.files import file_of, find_class, find_function, find_value, home_of, imported_module, is_of_project, stored
+from ensue.source.reading import attributes_in, cells, chains, evaluated_outside, global_reads, loads, without_registration
 from ensue.source.values import NoText, text_of
 
-GLOBAL_READS = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"}
 CONVERSIONS = {"up", "down"}
 """Functions of a shape that have entries of their own in the lock."""
 
@@ -66,8 +65,7 @@ def reach(function: Callable[..., Any], also: Iterable[Any] = ()) -> tuple[Reach
     walk.enter(function)
     for one in also:
         walk.enter(one)
-    while walk.waiting:
-        walk.waiting.pop()()
+    walk.run()
     first = walk.found.pop(own.__code__, None)
     if first is None:
         raise SourceMissing(f"{own.__module__}.{own.__qualname__} is no function of the project.")
@@ -94,7 +92,18 @@ class _Walk:
         self.home = home
         self.found: dict[Any, Reached] = {}
         self.waiting: list[Callable[[], None]] = []
+        self._asked: set[str] = set()
+        self._members: dict[str, list[FunctionType]] = {}  # functions of schemas, by name, until somebody asks for them
         self._entered: dict[int, Any] = {}  # the objects are kept, so that no other takes the place of one in memory
+
+    def run(self) -> None:
+        """Read until nothing new is found."""
+        while self.waiting:
+            while self.waiting:
+                self.waiting.pop()()
+            for name in self._asked & self._members.keys():
+                for function in self._members.pop(name):
+                    self.enter(function)
 
     def enter(self, value: Any) -> None:
         """Take in a function or class, or what wraps one; anything else has nothing to follow."""
@@ -140,12 +149,13 @@ class _Walk:
     def _read_function(self, function: FunctionType, node: ast.AST) -> None:
         """Follow everything that *function* reads."""
         code = function.__code__
-        closed = _cells(function)
-        names: dict[str, Any] = {name: function.__globals__[name] for name in _global_reads(code) if name in function.__globals__}
-        outside = {one for part in _evaluated_outside(node) for one in _loads(part)} - closed.keys()
+        self._asked |= attributes_in(node)
+        closed = cells(function)
+        names: dict[str, Any] = {name: function.__globals__[name] for name in global_reads(code) if name in function.__globals__}
+        outside = {one for part in evaluated_outside(node) for one in loads(part)} - closed.keys()
         names |= {name: function.__globals__[name] for name in outside if name in function.__globals__}
         module = function.__globals__.get("__name__", function.__module__)
-        for chain in _chains(node):
+        for chain in chains(node):
             base = chain[0]
             if base in closed:
                 self._closed_over(function, base, closed[base], chain)
@@ -178,7 +188,7 @@ class _Walk:
                     value = getattr(_imported(source), alias.name, None)
                     self._named(source, alias.name, value)
                     local[alias.asname or alias.name] = value
-        for chain in _chains(node):
+        for chain in chains(node):
             if isinstance(local.get(chain[0]), ModuleType):
                 self._chain(module, chain, local[chain[0]])
 
@@ -229,7 +239,7 @@ class _Walk:
     def _read_expression(self, module: str, node: ast.AST) -> None:
         """Follow what an expression of a module, or of a class in it, names."""
         known = vars(sys.modules[module])
-        for chain in _chains(node):
+        for chain in chains(node):
             if chain[0] in known:
                 self._chain(module, chain, known[chain[0]])
 
@@ -252,8 +262,11 @@ class _Walk:
             self.enter(base)
         own = (node.lineno, node.end_lineno or node.lineno)
         for name, member in vars(cls).items():
-            if not (is_schema(cls) and name in CONVERSIONS):
+            if not is_schema(cls):
                 self._member(cls, member, file, own)
+            elif name not in CONVERSIONS:
+                self._members.setdefault(name, []).extend(_functions_in(member))
+                self._asked |= {name} if name.startswith("__") else set()  # operators are asked without a name
         if not is_schema(cls):
             written = [one for one in node.body if not isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
             bound = {name for one in written for name in stored(one)}
@@ -262,104 +275,23 @@ class _Walk:
 
     def _read_class_part(self, module: str, node: ast.AST, bound: set[str]) -> None:
         known = vars(sys.modules[module])
-        for chain in _chains(node):
+        for chain in chains(node):
             if chain[0] in known and chain[0] not in bound:
                 self._chain(module, chain, known[chain[0]])
 
     def _member(self, cls: type[Any], member: Any, file: str, own: tuple[int, int]) -> None:
-        """A function written in a class is part of it, and only read; in a schema it counts by itself."""
+        """A function written in a class is part of it, and only read."""
         for function in _functions_in(member):
             code = function.__code__
             if code.co_filename.startswith("<"):  # made by a decorator, as dataclasses are
                 continue
             node = find_function(code) if code.co_filename == file and own[0] <= code.co_firstlineno <= own[1] else None
-            if node is None or is_schema(cls):
+            if node is None:
                 self.enter(function)
             else:
                 self.waiting.append(partial(self._read_function, function, node))
         if isinstance(member, type) and member.__qualname__.startswith(f"{cls.__qualname__}."):
             self.enter(member)
-
-
-# ---- reading syntax trees ------------------------------------------------------------------------------------------
-def without_registration(node: ast.AST) -> ast.AST:
-    """A step without its `@app.step(…, since=…)`: type, date and rejections have entries of their own."""
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return node
-    kept = [one for one in node.decorator_list if not _registers(one)]
-    if len(kept) == len(node.decorator_list):
-        return node
-    fields = dict(ast.iter_fields(node)) | {"decorator_list": kept}
-    return ast.copy_location(type(node)(**fields), node)
-
-
-def _registers(decorator: ast.AST) -> bool:
-    return (
-        isinstance(decorator, ast.Call)
-        and isinstance(decorator.func, ast.Attribute)
-        and decorator.func.attr == "step"
-        and any(one.arg == "since" for one in decorator.keywords)
-    )
-
-
-def _evaluated_outside(node: ast.AST) -> list[ast.expr]:
-    """The parts of a function's statement that run where it is defined: decorators and defaults."""
-    arguments = getattr(node, "args", None)
-    defaults = [] if arguments is None else [*arguments.defaults, *(one for one in arguments.kw_defaults if one is not None)]
-    return [one for one in getattr(node, "decorator_list", ()) if not _registers(one)] + defaults
-
-
-def _below(node: ast.AST) -> Iterator[ast.AST]:
-    """The parts of *node* that run: all but annotations and the registration of a step."""
-    for name, value in ast.iter_fields(node):
-        if name in ("annotation", "returns", "type_params"):
-            continue
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, ast.AST) and not (name == "decorator_list" and _registers(one)):
-                yield one
-
-
-def _chains(node: ast.AST) -> Iterator[tuple[str, ...]]:
-    """Every name that is read, with the attributes asked of it: `helpers.fees.RATE` is one chain."""
-    if isinstance(node, ast.Name):
-        if isinstance(node.ctx, ast.Load):
-            yield (node.id,)
-        return
-    if isinstance(node, ast.Attribute):
-        attributes: list[str] = []
-        base: ast.AST = node
-        while isinstance(base, ast.Attribute):
-            attributes.insert(0, base.attr)
-            base = base.value
-        if isinstance(base, ast.Name):
-            yield (base.id, *attributes)
-            return
-    for one in _below(node):
-        yield from _chains(one)
-
-
-def _loads(node: ast.AST) -> set[str]:
-    return {chain[0] for chain in _chains(node)}
-
-
-def _global_reads(code: CodeType) -> set[str]:
-    """The global names that *code*, or a function inside it, reads. Only the compiler knows which names are global."""
-    names = {one.argval for one in dis.get_instructions(code) if one.opname in GLOBAL_READS}
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            names |= _global_reads(constant)
-    return names
-
-
-def _cells(function: FunctionType) -> dict[str, Any]:
-    """The values of enclosing functions that *function* reads."""
-    closed: dict[str, Any] = {}
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            closed[name] = cell.cell_contents
-        except ValueError:  # not filled yet, or never
-            continue
-    return closed
 
 
 def _functions_in(member: Any) -> list[FunctionType]:
