@@ -245,6 +245,11 @@ class App:
         """The shapes of an event type, oldest first. Raises UnknownEventType."""
         return line_of(self._first(type_))
 
+    def steps(self, type_: str) -> tuple[Step, ...]:
+        """All steps that an event type ever had, as they were declared. Raises UnknownEventType."""
+        self._first(type_)
+        return tuple(self._steps[type_])
+
     def _first(self, type_: str) -> type[Event]:
         first = self._shapes.get(type_)
         if first is None:
