@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import calendar
+import contextlib
 import csv
 import datetime as dt
+import gc
 import hashlib
 import io
 import itertools
 import json
+import locale
 import math
 import os
 import pathlib
@@ -16,6 +19,7 @@ import random
 import re
 import secrets
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -34,6 +38,7 @@ from ensue import App, Event, Insert, Model, Ref, Rejection, Related, StepError,
 from ensue.core.data import fields_of
 from ensue.runtime.guard import development_guard
 from tests.core.deciding import plan_of
+from tests.runtime import elsewhere_in_the_project as helpers
 
 
 class Patient(Model, subject=True):
@@ -88,6 +93,20 @@ IMPURE: dict[str, tuple[Callable[[Any], object], str]] = {
     "time.perf_counter_ns": (lambda event: time.perf_counter_ns(), "perf_counter_ns reads the clock"),
     "time.localtime": (lambda event: time.localtime(), "localtime reads the clock"),
     "time.sleep": (lambda event: time.sleep(0), "sleep reads the clock"),
+    "time.gmtime()": (lambda event: time.gmtime(), "gmtime reads the clock"),
+    "time.strftime(…)": (lambda event: time.strftime("%Y"), "strftime reads the clock"),
+    "time.mktime": (lambda event: time.mktime(event.at.timetuple()), "mktime depends on the machine's time zone; name the zone"),
+    "astimezone()": (lambda event: event.at.astimezone(), "astimezone depends on the machine's time zone"),
+    "a naive moment": (lambda event: event.at.replace(tzinfo=None).timestamp(), "timestamp depends on the machine's time zone"),
+    "a naive moment made aware": (lambda event: event.at.replace(tzinfo=None).astimezone(UTC), "astimezone depends on"),
+    "datetime.fromtimestamp": (lambda event: datetime.fromtimestamp(0), "fromtimestamp depends on"),  # noqa: DTZ006  # what is caught
+    "date.fromtimestamp": (lambda event: date.fromtimestamp(0), "fromtimestamp depends on"),  # noqa: DTZ012  # what is caught
+    "locale.strxfrm": (lambda event: locale.strxfrm("a"), "strxfrm depends on the machine's language"),
+    "locale.getlocale": (lambda event: locale.getlocale(), "getlocale depends on the machine's language"),
+    "hash": (lambda event: hash("a"), "hash gives another number in every process; compare the values themselves"),
+    "id": (lambda event: id(event), "id is a place in memory, another one in every process; use the row's id, or event.new_id"),
+    "id from C": (lambda event: sorted(event.notes, key=id), "id is a place in memory"),
+    "gc.collect": (lambda event: gc.collect(), "collect asks about the program that happens to run; decide by the event alone"),
     "random.random": (lambda event: random.random(), "random draws random numbers; use event.random"),
     "random.choice": (lambda event: random.choice([1, 2]), "draws random numbers"),
     "random.shuffle": (lambda event: random.shuffle([1, 2]), "draws random numbers"),
@@ -101,6 +120,8 @@ IMPURE: dict[str, tuple[Callable[[Any], object], str]] = {
     "secrets.choice": (lambda event: secrets.choice([1, 2]), "draws random numbers"),
     "open": (lambda event: open(__file__).close(), "open touches files; declare what the step needs as state"),
     "io.open": (lambda event: io.open(__file__).close(), "open touches files"),  # noqa: UP020  # what is caught
+    "open from C": (lambda event: contextlib.ExitStack().enter_context(next(map(open, [__file__]))).close(), "open touches files"),
+    "sqlite3.connect": (lambda event: sqlite3.connect(":memory:").close(), "asks a database; declare what the step needs as state"),
     "Path.read_text": (lambda event: pathlib.Path(__file__).read_text(encoding="utf-8"), "touches files"),
     "Path.exists": (lambda event: pathlib.Path(__file__).exists(), "stat touches files"),
     "os.listdir": (lambda event: os.listdir("."), "listdir touches files"),
@@ -277,3 +298,14 @@ def test_a_profiler_that_was_there_before_is_there_again() -> None:
         sys.setprofile(before)
 
     assert after is watch
+
+
+def test_a_helper_in_another_file_is_named_with_its_own_line_and_the_steps() -> None:
+    def look(event: Any) -> object:
+        return helpers.clock()
+
+    line = line_of(helpers.clock) + 2
+    here = f"{__file__}:{line_of(look) + 1}"
+
+    with pytest.raises(StepError, match=re.escape(f"{helpers.__file__}:{line} (called from {here}): time reads the clock")):
+        run(look)

@@ -2,18 +2,22 @@
 Guard: in development, watch a step while it runs and name what it must not do (design §2, steps are pure).
 
 A profile function sees every call, so `datetime.now`, `time.time`, `random.random` and `os.urandom` are caught by what
-they are, wherever they were imported from. The rows a step receives are compared before and after, since Python has
-ways into the most frozen object. Both cost too much for production.
+they are, wherever they were imported from. An audit hook hears of files, sockets and processes that C code opens by
+itself. The rows a step receives, and the variables it names, are compared before and after. All of it costs too much for production.
 """
 
 from __future__ import annotations
 
+import dis
 import gc
 import os
 import random
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -23,84 +27,198 @@ from ensue.core.event import Event, whole_form
 from ensue.core.model import Model, encoded_row
 from ensue.core.step import Step
 from ensue.errors import StepError
-
-CLOCK: Final = "reads the clock; use event.at"
-RANDOM: Final = "draws random numbers; use event.random(label), or event.new_id(label) for an id"
-FILE: Final = "touches files; declare what the step needs as state"
-NETWORK: Final = "opens the network; yield an effect"
-PROCESS: Final = "starts something beside the step; yield an effect"
-ENVIRONMENT: Final = "reads the environment; declare what the step needs as state"
+from ensue.runtime.leftovers import Leftovers
+from ensue.source import rules
+from ensue.source.files import home_of, is_of_project
+from ensue.source.rules import Rule
 
 CLOCK_METHODS: Final = frozenset({"now", "today", "utcnow"})
-PURE_TIME: Final = frozenset({"asctime", "gmtime", "mktime", "strftime", "strptime"})
+ZONE_METHODS: Final = frozenset({"astimezone", "timestamp"})
+PURE_TIME: Final = frozenset({"asctime", "gmtime", "strftime", "strptime"})
 RANDOM_NAMES: Final = frozenset({"getrandom", "urandom"})
 PROCESS_NAMES: Final = frozenset({"execv", "execve", "fork", "forkpty", "posix_spawn", "posix_spawnp", "system"})
 PURE_OS: Final = frozenset({"fspath", "strerror"})
 IN_MEMORY: Final = frozenset({"BytesIO", "StringIO"})
-ENSUE: Final = str(Path(__file__).parents[1])
+ARGUMENTS_NEEDED: Final = {"astimezone": 1, "asctime": 1, "fromtimestamp": 2, "gmtime": 1, "strftime": 2}
+"""With fewer arguments these ask the machine for its clock or zone."""
 
 # Functions written in Python that reach outside without calling one in C that would tell.
 _ENVIRON: Final[Any] = type(os.environ)
-PYTHON_CODE: Final = {_ENVIRON.__getitem__.__code__: ENVIRONMENT, _ENVIRON.__iter__.__code__: ENVIRONMENT}
-PYTHON_MODULES: Final = {"socket": NETWORK, "subprocess": PROCESS}
+PYTHON_CODE: Final = {_ENVIRON.__getitem__.__code__: rules.ENVIRONMENT, _ENVIRON.__iter__.__code__: rules.ENVIRONMENT}
+PYTHON_MODULES: Final = {"socket": rules.NETWORK, "subprocess": rules.PROCESS, "locale": rules.LOCALE}
+C_MODULES: Final = {
+    "_locale": rules.LOCALE,
+    "_posixsubprocess": rules.PROCESS,
+    "_socket": rules.NETWORK,
+    "_uuid": rules.RANDOM,
+    "sqlite3": rules.DATABASE,
+}
+# Held against a step only where its own code asks: Python and its libraries do so all the time.
+ASKED_DIRECTLY: Final = {("builtins", "hash"): rules.HASH, ("builtins", "id"): rules.IDENTITY}
+
+# What Python's own audit events begin with. They also tell of what C functions do for one another.
+HEARD: Final = {
+    name: rule
+    for rule, names in (
+        (rules.FILE, "open os shutil glob tempfile pathlib"),
+        (rules.NETWORK, "socket urllib http"),
+        (rules.DATABASE, "sqlite3"),
+        (rules.PROCESS, "subprocess _thread signal"),
+        (rules.INTERPRETER, "gc"),
+    )
+    for name in names.split()
+}
+# Where Python itself asks for the language, whatever a step wanted of it.
+_PASSED_OVER: Final = ("<frozen importlib", str(Path(dis.__file__).with_name("_strptime.py")))
+_CALLS: Final = frozenset(dis.opmap[name] for name in ("CALL", "CALL_KW") if name in dis.opmap)
+_ENSUE: Final = str(Path(__file__).parents[1])
+_listening = threading.local()
 
 
 @contextmanager
 def development_guard(step: Step, event: Event) -> Iterator[None]:
-    """Raise StepError where *step* reads clock, randomness or environment, touches files or network, or changes what it was given."""
-    found: list[str] = []
-    file = step.function.__code__.co_filename
+    """
+    Raise StepError where *step* reads clock, randomness or environment, touches files or network, or leaves something behind.
 
-    def watch(frame: FrameType, kind: str, argument: Any) -> None:
-        if found or kind not in ("call", "c_call"):
-            return
-        complaint = _complaint_in_c(argument) if kind == "c_call" else _complaint_in_python(frame)
-        if complaint is not None and (place := _place(frame, file)) is not None:
-            name = getattr(argument, "__name__", None) or frame.f_code.co_name
-            found.append(f"{place}: {name} {complaint}")
-
+    What it was given, and the variables it names, are as they were. The error names the line and what to do instead.
+    """
+    watch = _Watch(step)
     given = _image(event)
     before, collecting = sys.getprofile(), gc.isenabled()
     gc.disable()  # a collection runs other people's callbacks and finalisers, which may look at a clock, in the step's name
-    sys.setprofile(watch)
+    _listen()
+    _listening.watch = watch
+    sys.setprofile(watch.see)
     try:
         yield
     finally:
         sys.setprofile(before)
+        _listening.watch = None
         if collecting:
             gc.enable()
-        if found:
-            raise StepError(step.name, f"is not pure. {found[0]}.")
+        if watch.found is not None:
+            raise StepError(step.name, f"is not pure. {watch.found}.")
         if _image(event) != given:
             raise StepError(step.name, "changed the event or a row it was given; make a changed copy, or yield an Update.")
+        if (left := watch.leftovers.changed()) is not None:
+            raise StepError(step.name, f"is not pure. {_line_of_change(step)}: {left} {rules.WRITTEN.sentence}.")
 
 
-def _complaint_in_c(function: Any) -> str | None:
+class _Watch:
+    """What one step was seen to do: the first thing that it must not."""
+
+    def __init__(self, step: Step) -> None:
+        self.found: str | None = None
+        self._file = step.function.__code__.co_filename
+        self._home = home_of(step.module)
+        self.leftovers = Leftovers(step.function, self._home)
+
+    def see(self, frame: FrameType, kind: str, argument: Any) -> None:
+        """The profile function."""
+        if self.found is not None:
+            return
+        if kind == "c_call":
+            rule = _rule_in_c(frame, argument) or self._asked_directly(frame, argument)
+            if rule is not None:
+                self._report(frame, getattr(argument, "__name__", ""), rule)
+        elif kind == "call":
+            if (rule := _rule_in_python(frame)) is not None:
+                self._report(frame, frame.f_code.co_name, rule)
+            elif self._is_own(frame):
+                self.leftovers.note(frame.f_code, frame.f_globals)
+
+    def hear(self, event: str) -> None:
+        """What the audit hook tells."""
+        if self.found is not None:
+            return
+        if (rule := HEARD.get(event.partition(".")[0])) is not None:
+            self._report(sys._getframe(2), event, rule)
+        elif event == "builtins.id" and self._is_own(frame := sys._getframe(2)):
+            self._report(frame, "id", rules.IDENTITY)
+
+    def _asked_directly(self, frame: FrameType, function: Any) -> Rule | None:
+        module, name = getattr(function, "__module__", None), getattr(function, "__name__", "")
+        rule = rules.INTERPRETER if module == "gc" else ASKED_DIRECTLY.get((module or "", name))
+        return rule if rule is not None and self._is_own(frame) else None
+
+    def _is_own(self, frame: FrameType) -> bool:
+        file = frame.f_code.co_filename
+        return file == self._file or is_of_project(file, frame.f_globals.get("__name__") or "", self._home)
+
+    def _report(self, frame: FrameType, name: str, rule: Rule) -> None:
+        place = self._place(frame)
+        if place is not None:
+            self.found = f"{place}: {name} {rule.sentence}"
+
+    def _place(self, frame: FrameType | None) -> str | None:
+        """
+        The line of the project that a call goes back to, and where the step's own file leads there.
+
+        None where Python's imports or ensue itself are on the way, or where the step is not.
+        """
+        helper: str | None = None
+        while frame is not None:
+            file = frame.f_code.co_filename
+            if file == self._file:
+                line = f"{file}:{frame.f_lineno}"
+                return line if helper is None else f"{helper} (called from {line})"
+            if file.startswith(_PASSED_OVER):
+                return None
+            if self._is_own(frame):
+                helper = helper or f"{file}:{frame.f_lineno}"
+            elif file.startswith(_ENSUE):
+                return None
+            frame = frame.f_back
+        return None
+
+
+def _rule_in_c(frame: FrameType, function: Any) -> Rule | None:
     """What is wrong with calling a function written in C."""
     name, owner = getattr(function, "__name__", ""), getattr(function, "__self__", None)
     kind = owner if isinstance(owner, type) else type(owner)
-    if name in CLOCK_METHODS and kind.__module__ == "datetime":
-        return CLOCK
-    if isinstance(owner, random.Random):  # one with a seed of its own is pure
-        return RANDOM if owner is _shared_random() or isinstance(owner, random.SystemRandom) else None
     module = getattr(function, "__module__", None) or kind.__module__
+    if module == "datetime":
+        return _rule_of_moments(frame, name, owner)
+    if isinstance(owner, random.Random):  # one with a seed of its own is pure
+        return rules.RANDOM if owner is _shared_random() or isinstance(owner, random.SystemRandom) else None
     if module == "time":
-        return None if name in PURE_TIME else CLOCK
+        if name == "mktime":
+            return rules.ZONE
+        return None if name in PURE_TIME and _has_arguments(frame, name) else rules.CLOCK
     if module in ("posix", "nt"):
         if name in PURE_OS:
             return None
-        return RANDOM if name in RANDOM_NAMES else PROCESS if name in PROCESS_NAMES else FILE
+        return rules.RANDOM if name in RANDOM_NAMES else rules.PROCESS if name in PROCESS_NAMES else rules.FILE
     if module in ("io", "_io"):
-        return None if kind.__name__ in IN_MEMORY else FILE
-    if module == "_uuid":
-        return RANDOM
-    return {"_socket": NETWORK, "_thread": PROCESS if name.startswith("start_new") else None, "_posixsubprocess": PROCESS}.get(module)
+        return None if kind.__name__ in IN_MEMORY else rules.FILE
+    if module == "_thread":
+        return rules.PROCESS if name.startswith("start_") else None
+    return C_MODULES.get(module)
 
 
-def _complaint_in_python(frame: FrameType) -> str | None:
+def _rule_of_moments(frame: FrameType, name: str, owner: Any) -> Rule | None:
+    """What is wrong with calling a method of date or datetime."""
+    if name in CLOCK_METHODS:
+        return rules.CLOCK
+    if name in ZONE_METHODS and isinstance(owner, datetime) and owner.tzinfo is None:
+        return rules.ZONE
+    if name == "fromtimestamp" and not (isinstance(owner, type) and issubclass(owner, datetime)):
+        return rules.ZONE
+    return rules.ZONE if name in ("astimezone", "fromtimestamp") and not _has_arguments(frame, name) else None
+
+
+def _has_arguments(frame: FrameType, name: str) -> bool:
+    """Whether a C function is called with as many arguments as it needs; told from the instruction, since nothing else knows."""
+    code = frame.f_code.co_code
+    if frame.f_lasti < 0 or code[frame.f_lasti] not in _CALLS:
+        return True
+    return code[frame.f_lasti + 1] >= ARGUMENTS_NEEDED.get(name, 0)
+
+
+def _rule_in_python(frame: FrameType) -> Rule | None:
     """What is wrong with a call of a function written in Python."""
     if frame.f_code is random.Random.seed.__code__ and frame.f_locals.get("a") is None:
-        return RANDOM
+        return rules.RANDOM
     return PYTHON_CODE.get(frame.f_code) or PYTHON_MODULES.get(frame.f_globals.get("__name__", ""))
 
 
@@ -111,16 +229,25 @@ def _shared_random() -> random.Random:
     return shared
 
 
-def _place(frame: FrameType | None, file: str) -> str | None:
-    """The line of the step's own *file* that a call goes back to; None where Python's imports or ensue itself are on the way."""
-    while frame is not None:
-        path = frame.f_code.co_filename
-        if path == file:
-            return f"{path}:{frame.f_lineno}"
-        if path.startswith(("<frozen importlib", ENSUE)):
-            return None
-        frame = frame.f_back
-    return None
+@cache
+def _listen() -> None:
+    """Hear the audit events of this process from now on: a hook cannot be taken away again, so it is added once."""
+    sys.addaudithook(_hear)
+
+
+def _hear(event: str, _arguments: Any) -> None:
+    watch: _Watch | None = getattr(_listening, "watch", None)
+    if watch is not None:
+        watch.hear(event)
+
+
+def _line_of_change(step: Step) -> str:
+    """Where a variable that outlives the step is probably changed; else where the step begins."""
+    from ensue.source.lint import lint_function  # only once something was found
+
+    found = next((one for one in lint_function(step.function) if one.code in ("default", "global", "mutable")), None)
+    code = step.function.__code__
+    return f"{code.co_filename}:{code.co_firstlineno}" if found is None else f"{found.file}:{found.line}"
 
 
 def _image(event: Event) -> bytes:
