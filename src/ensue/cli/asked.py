@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ensue.cli.expectations import read_expectations
@@ -39,7 +39,7 @@ class Asked:
         Raises:
             UnknownEventType, VersionError, InvalidForm: the last with every problem at once.
         """
-        shape = ledger.app.logic(self.type, ledger.app.choose(self.version, today=datetime.now(UTC).date())).shape
+        shape = ledger.shape(self.type, version=self.version)
         values, problems = read_fields(shape, self._given)
         invalid: InvalidForm | None = None
         try:

@@ -224,6 +224,10 @@ class App:
         """What the application said of its versions, oldest first."""
         return tuple(self._entries[version] for version in sorted(self._entries))
 
+    def entry(self, version: Version) -> VersionEntry | None:
+        """What the application said of a version; None where it said nothing."""
+        return self._entries.get(version)
+
     def ended(self, what: StepFunction | str) -> End | None:
         """Since when a step, or an event type by its name, is no longer there, and why; None where it has not ended."""
         since = self._ended_events.get(what) if isinstance(what, str) else self._ended_steps.get(what)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from ensue.core.app import App
-from ensue.core.canonical import Json, canonical_trusted, check_text
-from ensue.core.event import Event, read_event
+from ensue.core.canonical import canonical_trusted, check_text
+from ensue.core.event import Event, Shape
 from ensue.core.identity import event_id, random_event_id
 from ensue.core.logic import Logic
+from ensue.core.version import Version
 from ensue.errors import FieldProblem, InvalidForm, TooLarge
 from ensue.runtime.answer import Answer
+from ensue.runtime.deprecation import warn_once
 from ensue.runtime.request import Request, Ticket
 
 ACTOR_LENGTH_MAX: Final = 200
@@ -30,16 +32,18 @@ class Door:
         clock: Callable[[], datetime] | None,
         random_bytes: Callable[[int], bytes],
         account_version: str | None,
+        published: Collection[Version] | None,
     ) -> None:
         self._app = app
         self._uid = uid
         self._clock = clock
         self._random_bytes = random_bytes
         self._account_version = account_version
+        self._published = published
 
-    def ticket(self, request: Request, actor: str, version: str | None) -> Ticket:
+    def ticket(self, request: Request, actor: str, version: str | None, *, drafts: bool = False) -> Ticket:
         """
-        A request that was understood. *version* is for requests that name none.
+        A request that was understood. *version* is for requests that name none; with *drafts* it may be unpublished.
 
         Raises:
             InvalidForm, UnknownEventType, VersionError, TooLarge.
@@ -49,7 +53,7 @@ class Door:
         event, asked = request.event, request.version if request.version is not None else version
         if not isinstance(event, Event):
             raise InvalidForm("The request", [FieldProblem("event", "type", f"expected an event, found {type(event).__name__}")])
-        logic = self._logic(event.__ensue__.type, asked)
+        logic = self._logic(event.__ensue__.type, asked, drafts=drafts)
         if type(event) is not logic.shape:
             raise InvalidForm(type(event).__name__, [_other_shape(event, logic)])
         id = random_event_id(self._random_bytes(16)) if request.key is None else event_id(self._uid, actor, request.key)
@@ -61,12 +65,15 @@ class Door:
             )
         return ticket
 
-    def read_event(self, type: str, form: Mapping[str, Json], version: str | None) -> Event:
-        """An event from a form of outside. Raises UnknownEventType, VersionError, InvalidForm."""
-        return read_event(self._logic(type, version).shape, form)
+    def shape(self, type: str, version: str | None) -> Shape:
+        """The shape that events of a type have under a version, a draft included. Raises UnknownEventType, VersionError."""
+        return self._logic(type, version, drafts=True).shape
 
-    def _logic(self, type: str, asked: str | None) -> Logic:
-        return self._app.logic(type, self._app.choose(asked, self._account_version, today=self._today()))
+    def _logic(self, type: str, asked: str | None, *, drafts: bool) -> Logic:
+        today = self._today()
+        version = self._app.choose(asked, self._account_version, today=today, published=self._published, drafts=drafts)
+        warn_once(self._app, version, today)
+        return self._app.logic(type, version)
 
     def _today(self) -> date:
         return (self._clock() if self._clock else datetime.now(UTC)).date()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,12 +15,13 @@ from ensue.core.app import App
 from ensue.core.canonical import Json
 from ensue.core.codec import instant_text
 from ensue.core.diff import Diff
-from ensue.core.event import Event
+from ensue.core.event import Event, Shape, read_event
 from ensue.core.identity import random_event_id
 from ensue.core.model import Model
 from ensue.core.plan import Plan
 from ensue.core.record import Record
 from ensue.core.selection import ALL, Selection
+from ensue.core.version import Version
 from ensue.errors import EnsueError, RequestError, TooLarge
 from ensue.runtime.again import Again
 from ensue.runtime.answer import Answer
@@ -66,12 +67,13 @@ class Ledger:
         development: bool,
         random_bytes: Callable[[int], bytes],
         account_version: str | None,
+        published: Collection[Version] | None = None,
     ) -> None:
         self.app = app
         self._storage = storage
         self._clock = clock
         self._random_bytes = random_bytes
-        self._door = Door(app, storage.uid, clock, random_bytes, account_version)
+        self._door = Door(app, storage.uid, clock, random_bytes, account_version, published)
         recorder = Recorder(app, storage.uid, cost=cost, random_bytes=random_bytes)
         self._around = Surroundings(
             app, storage.uid, recorder, tag_keys, clock, development_guard if development else None, random_bytes, Constraints(app)
@@ -200,7 +202,11 @@ class Ledger:
         Raises:
             UnknownEventType, VersionError, InvalidForm (all problems at once).
         """
-        return self._door.read_event(type, form, version)
+        return read_event(self._door.shape(type, version), form)
+
+    def shape(self, type: str, *, version: str | None = None) -> Shape:
+        """The class of events of a type under a version, a draft included. Raises UnknownEventType, VersionError."""
+        return self._door.shape(type, version)
 
     # -- asking
     def preview(
@@ -223,7 +229,7 @@ class Ledger:
         and errors are raised.
         """
         request = Request(event, key, version, expect, cause, occurred, behalf, purpose)
-        return preview(self._door.ticket(request, actor, None), self._storage, self._around)
+        return preview(self._door.ticket(request, actor, None, drafts=True), self._storage, self._around)
 
     def get(self, model: type[M], id: str, *, actor: str | None = None, purpose: str | None = None) -> M:
         """One row, in the shape or view of *model*; the look is on record. Raises NotFound."""

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from types import EllipsisType
 from typing import Any, Final
 
 from ensue.core.app import App
@@ -15,6 +16,7 @@ from ensue.errors import ConfigurationError, DefinitionError
 from ensue.runtime.ledger import Ledger
 from ensue.runtime.randomness import RandomBytes
 from ensue.runtime.tags import TagKeys
+from ensue.source.lock import find_lock, read_lock
 from ensue.storage.database import Storage
 
 COST_DEFAULT: Final = 4
@@ -48,6 +50,7 @@ def open(
     cost: int = COST_DEFAULT,
     development: bool | None = None,
     account_version: str | None = None,
+    lock: Path | str | EllipsisType | None = ...,
     random_bytes: Callable[[int], bytes] = secrets.token_bytes,
 ) -> Ledger:
     """
@@ -65,12 +68,14 @@ def open(
         cost: bits of work per event, 1 to 20.
         development: watch steps for impurity; default: whether ENSUE_DEVELOPMENT is set.
         account_version: the version of callers who say none.
+        lock: the `versions.lock` that says which versions are published; others are drafts, which events may not use. Default: the
+            one beside the module of the app's steps, or in a folder above, up to the project's; None for none: every date is open.
         random_bytes: the source of randomness, for tests; with the same bytes a new ledger has the same identity, and its
             events the same ids.
 
     Raises:
         DefinitionError: the application is declared wrongly.
-        NotMigrated, Unavailable, ConfigurationError.
+        NotMigrated, Unavailable, ConfigurationError (the lock cannot be read, or belongs to another application).
     """
     if not 1 <= cost <= 20:
         raise ConfigurationError(f"cost={cost}: an event costs 1 to 20 bits of work.")
@@ -78,6 +83,7 @@ def open(
         raise DefinitionError(f"open() takes an App, found {type(app).__name__}.")
     if account_version is not None:
         Version.declared(account_version, "open(account_version=)")
+    published = _published(app, lock)
     storage = Storage(app, url, name=name)
     try:
         storage.prepare(create=create, random_bytes=random_bytes)
@@ -90,10 +96,22 @@ def open(
             development=bool(os.environ.get("ENSUE_DEVELOPMENT")) if development is None else development,
             random_bytes=RandomBytes(random_bytes),
             account_version=account_version,
+            published=published,
         )
     except BaseException:
         storage.close()
         raise
+
+
+def _published(app: App, lock: Path | str | EllipsisType | None) -> frozenset[Version] | None:
+    """The versions that are published; None where no lock says so."""
+    path = find_lock(app) if lock is ... else None if lock is None else Path(lock)
+    if path is None:
+        return None
+    found = read_lock(path)
+    if found.app != app.name:
+        raise ConfigurationError(f"{path} is the lock of {found.app!r}, and the application is {app.name!r}; name its own, or lock=None.")
+    return found.published
 
 
 def _tag_keys(storage: Storage, given: Mapping[str, bytes] | None) -> TagKeys:

@@ -27,7 +27,7 @@ def memory_ledger(app: App, *rows: Model, clock: Callable[[], datetime] | None =
     Open a ledger in memory, and close it at the end of the `with` block.
 
     Everything in it is real but the clock and the randomness: the same calls give the same ids, moments and hashes in
-    every run. Steps are watched for impurity, as with `ensue.open(development=True)`.
+    every run. Steps are watched for impurity, as with `ensue.open(development=True)`. Every version is open, drafts too.
 
     Args:
         app: the application.
@@ -46,7 +46,16 @@ def memory_ledger(app: App, *rows: Model, clock: Callable[[], datetime] | None =
 
 def open_ledger(app: App, rows: tuple[Model, ...], clock: Callable[[], datetime]) -> Ledger:
     """As `memory_ledger`; the caller closes it."""
-    ledger = ensue.open(app, "sqlite://", clock=clock, development=True, random_bytes=_SameBytes(), tag_keys={"test": bytes(32)}, cost=1)
+    ledger = ensue.open(
+        app,
+        "sqlite://",
+        clock=clock,
+        development=True,
+        random_bytes=_SameBytes(),
+        tag_keys={"test": bytes(32)},
+        cost=1,
+        lock=None,  # drafts are what is tested most
+    )
     try:
         put_rows(ledger, rows)
     except BaseException:
