@@ -23,10 +23,12 @@ from ensue.core.record import Record
 from ensue.core.shapes import event_in_shape, row_brought_up
 from ensue.core.version import Version
 from ensue.errors import Rejected
+from ensue.runtime.disagreement import said_by_plan
 from ensue.runtime.ledger import Ledger
 from ensue.runtime.request import Expectations, Request
 from ensue.testing.clock import START, FrozenClock, aware
 from ensue.testing.differences import compare, describe
+from ensue.testing.double_run import Case, check_again, doing
 from ensue.testing.items import Expected, Item, Rows, items_expected, items_of_plan
 from ensue.testing.ledgers import keep_open, open_ledger
 
@@ -77,6 +79,7 @@ class Given:
             StepError: A step broke its contract, or is not pure.
             RequestError: The event is not in the shape of the version, or the version cannot be used.
         """
+        __tracebackhide__ = True
         return Outcome(self, Request(event, key, version, expect, cause, occurred, behalf, purpose), actor)
 
 
@@ -92,6 +95,7 @@ class Outcome:
     """
 
     def __init__(self, begun: Given, request: Request, actor: str) -> None:
+        __tracebackhide__ = True
         self._given = begun
         self._request = request
         self._actor = actor
@@ -104,6 +108,8 @@ class Outcome:
         else:
             assert isinstance(outcome, Record), "together=True raises every error"
             self.record, self.plan = outcome, outcome.plan
+        if doing.always:
+            self._check_again(everywhere=False)
 
     def then(self, *expected: Expected) -> Self:
         """
@@ -119,6 +125,26 @@ class Outcome:
         __tracebackhide__ = True
         self._check("", expected, self._items())
         return self
+
+    def same_again(self) -> Self:
+        """
+        The event is decided in the same way once more here, and in another process with another hash seed and two other time zones.
+
+        `pytest --ensue-double-run` asks it of every outcome.
+
+        Raises:
+            AssertionError: with step, line, the first difference and what to do about it.
+            ConfigurationError: the app is made inside a function, so that another process cannot import it.
+        """
+        __tracebackhide__ = True
+        self._check_again(everywhere=True)
+        return self
+
+    def _check_again(self, *, everywhere: bool) -> None:
+        __tracebackhide__ = True
+        begun = self._given
+        case = Case(begun.rows, begun.moment, self._request, self._actor)
+        check_again(begun.app, case, said_by_plan(self.plan), everywhere=everywhere)
 
     def differs_from(self, version: str) -> Difference:
         """

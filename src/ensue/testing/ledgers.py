@@ -44,13 +44,13 @@ def memory_ledger(app: App, *rows: Model, clock: Callable[[], datetime] | None =
         ledger.close()
 
 
-def open_ledger(app: App, rows: tuple[Model, ...], clock: Callable[[], datetime]) -> Ledger:
-    """As `memory_ledger`; the caller closes it."""
+def open_ledger(app: App, rows: tuple[Model, ...], clock: Callable[[], datetime], *, development: bool = True) -> Ledger:
+    """As `memory_ledger`; the caller closes it. Steps are watched in *development*."""
     ledger = ensue.open(
         app,
         "sqlite://",
         clock=clock,
-        development=True,
+        development=development,
         random_bytes=_SameBytes(),
         tag_keys={"test": bytes(32)},
         cost=1,
