@@ -53,6 +53,7 @@ from ensue.runtime.answer import Answer
 from ensue.runtime.request import Request
 
 if TYPE_CHECKING:
+    from ensue.core.catalog import Catalog
     from ensue.runtime.export.reading import records_from
     from ensue.runtime.ledger import Ledger
     from ensue.runtime.opening import Database, open
@@ -62,9 +63,9 @@ else:
     # What needs a database is imported at first use: `ensue --help`, or a module that only declares events, would
     # otherwise wait a quarter of a second for SQLAlchemy.
     _LATER = {
-        "Change": "ensue.runtime.reading", "Database": "ensue.runtime.opening", "Ledger": "ensue.runtime.ledger",
-        "Report": "ensue.runtime.report", "Snapshot": "ensue.runtime.reading", "open": "ensue.runtime.opening",
-        "records_from": "ensue.runtime.export.reading",
+        "Catalog": "ensue.core.catalog", "Change": "ensue.runtime.reading", "Database": "ensue.runtime.opening",
+        "Ledger": "ensue.runtime.ledger", "Report": "ensue.runtime.report", "Snapshot": "ensue.runtime.reading",
+        "open": "ensue.runtime.opening", "records_from": "ensue.runtime.export.reading",
     }  # fmt: skip
 
     class _TableLater:
@@ -76,6 +77,12 @@ else:
 
     Model.table = _TableLater()
 
+    def _catalog(app: App) -> Any:
+        """Everything that is declared, as data, for people and programs. Raises DefinitionError."""
+        return import_module("ensue.source.catalog.build").catalog_of(app)
+
+    App.catalog = _catalog
+
     def __getattr__(name: str) -> Any:
         if name not in _LATER:
             raise AttributeError(f"module 'ensue' has no attribute {name!r}")
@@ -84,9 +91,9 @@ else:
 
 
 __all__ = [
-    "AlreadyExists", "Answer", "App", "Attempt", "BrokenExport", "Cancel", "Change", "ClockError", "Closed", "ConfigurationError",
-    "ConflictError", "Database", "DefinitionError", "Delete", "Done", "Effect", "EnsueError", "Erase", "Erased", "Event",
-    "ExpectationMissing", "FieldConflict", "GiveUp", "Increase", "Insert", "InvalidForm", "InvalidJson", "KeyReused", "Ledger",
+    "AlreadyExists", "Answer", "App", "Attempt", "BrokenExport", "Cancel", "Catalog", "Change", "ClockError", "Closed",
+    "ConfigurationError", "ConflictError", "Database", "DefinitionError", "Delete", "Done", "Effect", "EnsueError", "Erase", "Erased",
+    "Event", "ExpectationMissing", "FieldConflict", "GiveUp", "Increase", "Insert", "InvalidForm", "InvalidJson", "KeyReused", "Ledger",
     "LedgerError", "Lookup", "Model", "New", "NotFound", "NotLoaded", "NotMigrated", "Operation", "OutcomeUnknown", "Plan", "Purpose",
     "Record", "Ref", "Refused", "Rejected", "Rejection", "Rejections", "Related", "Report", "Request", "RequestError", "Retry",
     "Selection", "Sensitive", "Snapshot", "StepError", "Tampered", "TooLarge", "Unavailable", "UnknownEventType", "Update", "Value",

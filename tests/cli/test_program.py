@@ -23,9 +23,10 @@ from tests.cli.conftest import SHOP, Run
 from tests.source_tree import ROOT
 
 Where = tuple[str, ...]
-COMMANDS = ("submit", "preview", "show", "timeline", "history", "tags", "attempts", "verify", "lint", "db", "demo", "export")
+COMMANDS = ("submit", "preview", "show", "timeline", "history", "tags", "attempts", "verify", "lint", "catalog", "db", "demo", "export")
 LEAVES = (
-    *((one,) for one in COMMANDS if one not in ("db", "export")),
+    *((one,) for one in COMMANDS if one not in ("catalog", "db", "export")),
+    *(("catalog", one) for one in ("list", "show", "causes", "writes", "diff", "lint", "export")),
     ("export", "events"),
     ("db", "migrate"),
     ("db", "status"),

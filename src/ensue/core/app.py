@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ensue.core.choice import Line, not_on
 from ensue.core.data import fields_of
@@ -18,6 +18,9 @@ from ensue.core.shapes import check_line, line_of, shape_at
 from ensue.core.step import Step, StepDecorator, StepFunction, check_rejects, contract_of
 from ensue.core.version import End, Version, VersionEntry
 from ensue.errors import DefinitionError, UnknownEventType, VersionError
+
+if TYPE_CHECKING:
+    from ensue.core.catalog import Catalog
 
 E = TypeVar("E", bound=Event)
 F = TypeVar("F", bound=Effect)
@@ -187,6 +190,11 @@ class App:
         self._models = None
 
     # -- looking up
+    if TYPE_CHECKING:
+
+        def catalog(self) -> Catalog:
+            """Everything that is declared, as data, for people and programs (made on the source floor). Raises DefinitionError."""
+
     def check(self) -> None:
         """
         Everything that can only be checked when all is declared; called when a ledger opens.

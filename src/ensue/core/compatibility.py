@@ -108,12 +108,12 @@ def step_changes(before: Sequence[StepDescription], after: Sequence[StepDescript
     for origin, one in new.items():
         said = f": {one.text.rstrip('.')}." if one.text else "."
         if origin not in old:
-            changes.append(Change(f"steps.{one.name}", "step_added", f"Step {one.name} is new{said}", "behaviour"))
+            changes.append(Change(f"steps.{one.name}", "step_added", f"Step `{one.name}` is new{said}", "behaviour"))
         elif old[origin].name != one.name:
-            message = f"Step {one.name} takes the place of {old[origin].name}{said}"
+            message = f"Step `{one.name}` takes the place of `{old[origin].name}`{said}"
             changes.append(Change(f"steps.{one.name}", "step_replaced", message, "behaviour"))
     changes += [
-        Change(f"steps.{one.name}", "step_ended", f"Step {one.name} no longer runs.", "behaviour")
+        Change(f"steps.{one.name}", "step_ended", f"Step `{one.name}` no longer runs.", "behaviour")
         for origin, one in old.items()
         if origin not in new
     ]
@@ -125,12 +125,12 @@ def step_changes(before: Sequence[StepDescription], after: Sequence[StepDescript
 def rejection_changes(before: Mapping[str, Schema], after: Mapping[str, Schema]) -> list[Change]:
     """A new reason to refuse breaks who relied on being accepted; one that is gone only changes what happens."""
     changes = [
-        Change(f"rejections.{code}", "rejection_added", f"It may be rejected with {code}; be ready for it.", "breaking")
+        Change(f"rejections.{code}", "rejection_added", f"It may be rejected with `{code}`; be ready for it.", "breaking")
         for code in after
         if code not in before
     ]
     changes += [
-        Change(f"rejections.{code}", "rejection_removed", f"It is no longer rejected with {code}.", "behaviour")
+        Change(f"rejections.{code}", "rejection_removed", f"It is no longer rejected with `{code}`.", "behaviour")
         for code in before
         if code not in after
     ]
@@ -150,7 +150,7 @@ def _followed(where: str, what: str, before: frozenset[str], after: frozenset[st
 
 
 def _causes(what: str, name: str) -> str:
-    return name if what == "operation" else f"cause the effect {name}"
+    return f"`{name}`" if what == "operation" else f"cause the effect `{name}`"
 
 
 def _state_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self, TypeVar
 
 from ensue.core.app import App
 from ensue.core.canonical import Json
+from ensue.core.catalog import Catalog
 from ensue.core.codec import instant_text
 from ensue.core.diff import Diff
 from ensue.core.event import Event, Shape, read_event
@@ -36,10 +37,12 @@ from ensue.runtime.recording import Recorder
 from ensue.runtime.report import Report
 from ensue.runtime.request import Expectations, Outcome, Request, Unit
 from ensue.runtime.rows import Constraints
+from ensue.runtime.seen import seen_in
 from ensue.runtime.selection import bounded, watched
 from ensue.runtime.tags import TagKeys
 from ensue.runtime.verify import verify
 from ensue.runtime.writer import BATCH_MAX, Writer
+from ensue.source.catalog.build import catalog_of
 from ensue.storage.database import Storage
 
 if TYPE_CHECKING:
@@ -337,6 +340,10 @@ class Ledger:
             VersionError: there is no such version, or the event type is not in it.
         """
         return self._again.compare(record, self.app.known_version(version))
+
+    def catalog(self) -> Catalog:
+        """What the application declares, and how often each of it was seen in this ledger. Refused attempts count for 90 days."""
+        return catalog_of(self.app, seen_in(self._storage))
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

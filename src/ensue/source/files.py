@@ -97,8 +97,13 @@ def find_class(cls: type[Any]) -> tuple[ast.ClassDef, str] | None:
     tree = tree_of(file) if file is not None else None
     if file is None or tree is None:
         return None
-    found = [node for name, node in _classes(tree, "") if name == cls.__qualname__]
+    found = [node for name, node in _classes_in(tree) if name == cls.__qualname__]
     return (found[-1], file) if found else None
+
+
+@lru_cache(maxsize=1024)
+def _classes_in(tree: ast.Module) -> tuple[tuple[str, ast.ClassDef], ...]:
+    return tuple(_classes(tree, ""))
 
 
 def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDef]]:

@@ -1,0 +1,57 @@
+"""A diff says what changed between two dates or two catalogs, and what each change means."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ensue.demo import clinic
+from ensue.source.catalog.diff import diff
+from tests.source.catalog.library import library
+
+
+def test_between_two_dates_only_what_changed_is_told() -> None:
+    catalog = clinic.catalog()
+
+    found = {one.name: one.compatibility for one in diff(catalog, catalog, before_at="2018-07-30", after_at="2019-02-14")}
+
+    assert found == {"medication.request": "behaviour", "patient.update_contact": "breaking"}
+    assert diff(catalog, catalog) == ()
+
+
+def test_what_begins_and_ends_between_two_dates_is_told() -> None:
+    catalog = library.catalog()
+
+    ended = {one.name: [change.code for change in one.changes] for one in diff(catalog, catalog, before_at="2022-01-01")}
+    began = {one.name: one.compatibility for one in diff(catalog, catalog, before_at="2019-01-01", after_at="2020-01-01")}
+
+    assert ended == {"loan.forget": ["event_ended"]}
+    assert set(began.values()) == {"additive"}
+
+
+def test_between_two_catalogs_effects_and_models_are_compared_too() -> None:
+    catalog = library.catalog()
+    [fax, letter] = catalog.effects
+    loan = next(one for one in catalog.models if one.name == "Loan")
+    wider = replace(loan, columns=(*loan.columns[:-1], replace(loan.columns[-1], schema={"type": ["string", "null"]})))
+    after = replace(
+        catalog,
+        effects=(replace(letter, fields=letter.fields[:1]),),
+        models=tuple(wider if one is loan else one for one in catalog.models),
+    )
+
+    found = {(one.kind, one.name): one for one in diff(catalog, after)}
+
+    assert [change.code for change in found["effect", "fax"].changes] == ["effect_removed"]
+    assert [change.code for change in found["effect", "letter.print"].changes] == ["field_removed"]
+    assert found["model", "Loan"].compatibility == "breaking"
+    assert fax.kind == "fax"
+
+
+def test_a_step_that_takes_the_place_of_one_that_took_a_place_is_one_change() -> None:
+    catalog = library.catalog()
+
+    [borrow] = [one for one in diff(catalog, catalog, before_at="2020-01-01", after_at="2022-01-01") if one.name == "loan.borrow"]
+
+    steps = {change.code: change.message for change in borrow.changes if change.path.startswith("steps.")}
+    assert steps.keys() == {"step_replaced", "step_ended"}
+    assert "`write_loan_in_days` takes the place of `write_loan`" in steps["step_replaced"]
