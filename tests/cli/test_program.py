@@ -23,10 +23,14 @@ from tests.cli.conftest import SHOP, Run
 from tests.source_tree import ROOT
 
 Where = tuple[str, ...]
-COMMANDS = ("submit", "preview", "show", "timeline", "history", "tags", "attempts", "verify", "lint", "catalog", "db", "demo", "export")
+COMMANDS = (
+    *("submit", "preview", "show", "timeline", "history", "tags", "attempts", "verify", "lint"),
+    *("catalog", "versions", "changelog", "export", "db", "demo"),
+)
 LEAVES = (
-    *((one,) for one in COMMANDS if one not in ("catalog", "db", "export")),
+    *((one,) for one in COMMANDS if one not in ("catalog", "versions", "export", "db")),
     *(("catalog", one) for one in ("list", "show", "causes", "writes", "diff", "lint", "export")),
+    *(("versions", one) for one in ("list", "show", "check", "publish", "accept-edit")),
     ("export", "events"),
     ("db", "migrate"),
     ("db", "status"),

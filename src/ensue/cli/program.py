@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ensue.cli import attempts, catalog, db, demo, export, history, lint, show, submit, tags, timeline, verify
+from ensue.cli import attempts, catalog, changelog, db, demo, export, history, lint, show, submit, tags, timeline, verify, versions
 from ensue.cli.exit_codes import IN_HELP, ExitCode
 from ensue.cli.failure import Failure, failure_of
 from ensue.cli.output import Answer, print_envelope, release
@@ -36,6 +36,8 @@ program.command(epilog=attempts.EXAMPLES)(attempts.attempts)
 program.command(epilog=verify.EXAMPLES)(verify.verify)
 program.command(epilog=lint.EXAMPLES)(lint.lint)
 program.add_typer(catalog.program, name="catalog")
+program.command(epilog=changelog.EXAMPLES)(changelog.changelog)
+program.add_typer(versions.program, name="versions")
 program.add_typer(export.program, name="export")
 program.add_typer(db.program, name="db")
 program.add_typer(demo.program, name="demo")
