@@ -18,7 +18,7 @@ class ExitCode(IntEnum):
     DATABASE = 4
     """The database cannot be reached or written, or is not migrated."""
     APPLICATION = 5
-    """The application's own classes or steps are wrong."""
+    """The application's own classes or steps are wrong, or were edited after they were published."""
     FAULT = 70
     """A fault of ensue itself (EX_SOFTWARE of sysexits.h)."""
     OUTPUT = 74
@@ -36,7 +36,7 @@ Exit codes
   2    the request cannot be understood: options, form, version, app or database
   3    verification found something wrong
   4    the database cannot be reached or written, or is not migrated
-  5    the application's own classes or steps are wrong
+  5    the application's own classes or steps are wrong, or were edited after they were published
   70   a fault of ensue itself
   74   the output could not be written, as on a full disk; what was asked was done
   130  interrupted; 141 the reader of the output went away
