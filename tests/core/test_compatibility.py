@@ -126,6 +126,7 @@ def description(**changes: Any) -> Description:
         (description(operations=frozenset({"insert Visit"})), "operation_added", "behaviour"),
         (description(effects=frozenset({"push.send"})), "effect_added", "behaviour"),
         (description(rejections={"visit.full": schema()}), "rejection_added", "breaking"),
+        (description(demands=("patient.phone",)), "demand_added", "breaking"),
         (description(state={"visits": "Visit, related"}), "state_added", "none"),
         (None, "event_ended", "breaking"),
     ],

@@ -197,6 +197,8 @@ class ModelEntry:
     name: str
     purpose: str
     place: Place | None
+    since: str | None
+    """The date of its newest shape, where it has had several."""
     subject: bool
     parents: tuple[str, ...]
     columns: tuple[FieldEntry, ...]
@@ -230,6 +232,8 @@ class VersionText:
     version: str
     text: str
     """Empty where the application says nothing."""
+    state: str = "open"
+    """open (nothing was published yet), draft (for previews and tests only) or published."""
     deprecated: str | None = None
     retired: str | None = None
 

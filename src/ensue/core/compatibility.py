@@ -65,7 +65,8 @@ class Description:
     What an event type is at one date, as far as others can notice.
 
     `form` is the JSON Schema of what is sent; `operations` and `effects` are words such as "insert LabTask" and
-    "push.send"; `rejections` are the schemas of their values by code; `state` says in words what each field reads.
+    "push.send"; `rejections` are the schemas of their values by code; `state` says in words what each field reads;
+    `demands` are the fields whose tags a caller must send.
     """
 
     form: Schema
@@ -74,6 +75,7 @@ class Description:
     effects: frozenset[str] = frozenset()
     rejections: Mapping[str, Schema] = field(default_factory=dict)
     steps: tuple[StepDescription, ...] = ()
+    demands: tuple[str, ...] = ()
 
 
 def worst(changes: Iterable[Change]) -> Class:
@@ -91,6 +93,7 @@ def compare(before: Description | None, after: Description | None) -> tuple[Chan
         return (Change("", "event_ended", "The event type has ended; send it no longer.", "breaking"),)
     changes = [
         *schema_changes(before.form, after.form, "request", "form"),
+        *_demand_changes(before.demands, after.demands),
         *rejection_changes(before.rejections, after.rejections),
         *step_changes(before.steps, after.steps),
         *_followed("operations", "operation", before.operations, after.operations),
@@ -98,6 +101,17 @@ def compare(before: Description | None, after: Description | None) -> tuple[Chan
         *_state_changes(before.state, after.state),
     ]
     return tuple(sorted(changes, key=lambda one: -CLASSES.index(one.compatibility)))
+
+
+def _demand_changes(before: Sequence[str], after: Sequence[str]) -> list[Change]:
+    changes = []
+    for one in dict.fromkeys([*after, *before]):
+        where = f"demands.{one}"
+        if one not in before:
+            changes.append(Change(where, "demand_added", f"Callers must say what they saw of `{one}`; send its tag.", "breaking"))
+        elif one not in after:
+            changes.append(Change(where, "demand_removed", f"Callers need no longer say what they saw of `{one}`.", "additive"))
+    return changes
 
 
 # ---- what follows --------------------------------------------------------------------------------------------------
@@ -159,9 +173,9 @@ def _state_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
         if old is None:
-            changes.append(Change(f"state.{name}", "state_added", f"It reads {new} as `{name}`.", "none"))
+            changes.append(Change(f"state.{name}", "state_added", f"`{name}` is read: {new}.", "none"))
         elif new is None:
-            changes.append(Change(f"state.{name}", "state_removed", f"It no longer reads {old} as `{name}`.", "none"))
+            changes.append(Change(f"state.{name}", "state_removed", f"`{name}` is no longer read: {old}.", "none"))
         elif old != new:
             changes.append(Change(f"state.{name}", "state_changed", f"`{name}` reads {new}; it read {old}.", "none"))
     return changes

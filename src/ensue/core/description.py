@@ -24,6 +24,7 @@ def describe(logic: Logic) -> Description:
         effects=frozenset(one for step in logic.steps for one in step.contract.effects),
         rejections={one.code: values_schema(one) for step in logic.steps for one in step.rejects},
         steps=tuple(describe_step(one) for one in logic.steps),
+        demands=logic.shape.__ensue__.seen,
     )
 
 

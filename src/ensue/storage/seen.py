@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, Connection, LargeBinary, and_, func, literal, select
 
+from ensue.core.description import operation_text
 from ensue.storage.read import CHUNK, STREAM
 from ensue.storage.tables import attempt, effect, event, operation
 
@@ -37,7 +38,7 @@ def operation_counts(connection: Connection) -> list[Count]:
         .where(operation.c.kind != "read")
         .group_by(event.c.type, event.c.version, operation.c.kind, operation.c.model)
     )
-    return sorted((type_, version, f"{kind} {model}", count) for type_, version, kind, model, count in connection.execute(query))
+    return sorted((type_, version, operation_text(kind, model), count) for type_, version, kind, model, count in connection.execute(query))
 
 
 def effect_counts(connection: Connection) -> list[Count]:

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ensue import RequestError, UnknownEventType, VersionError
-from ensue.core.catalog import Catalog, catalog_schema, read_catalog
+from ensue import App, RequestError, UnknownEventType, VersionError
+from ensue.core.catalog import Catalog, Seen, SeenCount, catalog_schema, read_catalog
+from ensue.core.version import Version
 from ensue.demo import clinic
+from ensue.source.catalog.build import catalog_of
+from ensue.source.catalog.card import event_card
+from ensue.source.catalog.lint import lint
+from ensue.source.catalog.markdown import to_markdown
+from ensue.source.catalog.openapi import to_openapi
+from ensue.source.catalog.page import to_html
+from ensue.source.inventory import inventory
+from ensue.source.lock import write_lock
+from ensue.source.publish import publish
 from tests.json_schema import check_schema, fits
 from tests.source.catalog.library import library
+from tests.source.conftest import Project
 from tests.source_tree import ROOT
 
 
@@ -154,3 +167,69 @@ def test_what_is_no_catalog_is_refused_with_what_to_do(catalog: Catalog) -> None
 
 def test_the_same_application_gives_the_same_catalog() -> None:
     assert library.catalog() == library.catalog()
+
+
+RULES = """
+from ensue import App, Cancel, Effect, Event, Model, Ref
+
+ward = App("ward")
+ward.version("2024-01-01", "First.")
+ward.version("2024-06-01", "Second.")
+
+
+class Patient(Model, subject=True):
+    name: str
+
+
+class Push(Effect, kind="push.send"):
+    to: str
+
+
+class Stop(Event, type="push.stop", version="2024-01-01"):
+    patient: Ref[Patient]
+
+
+@ward.step(Stop, since="2024-01-01")
+def stop(event: Stop) -> list[Cancel[Effect]]:
+    return []
+"""
+
+
+def test_a_version_that_is_not_published_is_a_draft(project: Project, tmp_path: Path) -> None:
+    ward = project(rules=RULES).ward
+    assert {one.state for one in ward.catalog().versions} == {"open"}
+
+    published, _ = publish(None, inventory(ward).lock, Version.parse("2024-01-01"))
+    write_lock(tmp_path / "versions.lock", published)
+
+    assert [(one.version, one.state) for one in ward.catalog().versions] == [("2024-01-01", "published"), ("2024-06-01", "draft")]
+    assert "Draft: for previews and tests only." in to_markdown(ward.catalog())
+
+
+def test_a_cancelled_effect_of_any_kind_was_declared_by_who_may_cancel_all(project: Project) -> None:
+    counts = (SeenCount("push.stop", "2024-06-01", "cancel push.send", 2), SeenCount("push.stop", "2024-06-01", "delete Patient", 1))
+    catalog = catalog_of(project(rules=RULES).ward, Seen((), counts, (), (), ()))
+
+    [followed] = [one for one in event_card(catalog, catalog.entry("push.stop")).sections if one.kind == "followed"]
+
+    assert [row[:2] for row in followed.rows] == [("`cancel any effect`", "`stop`"), ("`delete Patient`", "no step of this application")]
+
+
+def test_an_application_that_is_in_no_file_has_a_catalog_without_places() -> None:
+    names: dict[str, Any] = {"__name__": "typed_in"}
+    exec(compile(RULES, "<typed in>", "exec", dont_inherit=True), names)
+
+    catalog: Catalog = names["ward"].catalog()
+
+    entry = catalog.entry("push.stop")
+    assert (entry.place, entry.steps[0].place) == (None, None)
+    assert "push.stop" in to_markdown(catalog)
+    assert {one.code for one in lint(names["ward"])} >= {"no_purpose"}
+
+
+def test_an_application_without_anything_has_an_empty_catalog() -> None:
+    catalog = App("nothing").catalog()
+
+    assert (catalog.events, catalog.versions) == ((), ())
+    assert "nothing: catalog" in to_html(catalog)
+    assert to_openapi(catalog)["paths"] == {}

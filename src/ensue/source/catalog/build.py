@@ -17,6 +17,7 @@ from ensue.errors import VersionError
 from ensue.source.catalog.event_types import event_type_entry
 from ensue.source.catalog.fields import field_entries
 from ensue.source.catalog.places import classes_named_by, field_texts, place_of
+from ensue.source.lock import find_lock, read_lock
 
 Logics = Mapping[str, list[Logic]]
 """Of each event type, its logic at each date at which shape or steps changed."""
@@ -28,6 +29,7 @@ def catalog_of(app: App, seen: Seen | None = None) -> Catalog:
 
     Raises:
         DefinitionError: it is declared wrongly.
+        ConfigurationError: its `versions.lock` cannot be read.
     """
     app.check()
     callers = _callers(app)
@@ -44,12 +46,15 @@ def catalog_of(app: App, seen: Seen | None = None) -> Catalog:
 
 def _versions(app: App) -> tuple[VersionText, ...]:
     said = {one.version: one for one in app.entries()}
+    lock = find_lock(app)
+    published = read_lock(lock).published if lock else None
     texts = []
     for version in app.line():
         entry = said.get(version)
         deprecated, retired = (entry.deprecated, entry.retired) if entry else (None, None)
-        text = entry.text if entry else ""
-        texts.append(VersionText(str(version), text, str(deprecated) if deprecated else None, str(retired) if retired else None))
+        state = "open" if published is None else "published" if version in published else "draft"
+        dates = [str(one) if one else None for one in (deprecated, retired)]
+        texts.append(VersionText(str(version), entry.text if entry else "", state, *dates))
     return tuple(texts)
 
 
@@ -84,6 +89,7 @@ def _model(model: type[Model], types: Logics) -> ModelEntry:
         name=info.name,
         purpose=purpose_of(model),
         place=place_of(model),
+        since=str(info.version) if info.follows is not None else None,
         subject=info.subject,
         parents=tuple(one.__ensue__.name for one in info.parents),
         columns=field_entries(row_schema(model), field_texts(model)),

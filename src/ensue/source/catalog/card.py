@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from ensue.core.catalog import Catalog, Cause, EffectEntry, EventEntry, FieldEntry, ModelEntry, Place, StepEntry
+from ensue.core.catalog import Catalog, Cause, EffectEntry, EventEntry, FieldEntry, ModelEntry, Place, StepEntry, VersionText
+from ensue.core.description import operation_text
 from ensue.source.catalog.seen import SeenOfEntry, seen_of
 from ensue.source.catalog.words import default_words
 
@@ -24,6 +25,7 @@ MEANINGS = {
 STATE_KINDS = {"ref": "must be there; locked", "lookup": "read, not locked", "new": "will be inserted", "related": ""}
 MAY_BE_ABSENT = {"ref": "may be left out; locked", "lookup": "may be absent; read, not locked"}
 DASH = "–"
+ANY_CANCEL = operation_text("cancel", "")
 UNKNOWN_STEP = "no step of this application"
 BRACES = re.compile(r"\{(\w+)[^}]*\}")
 
@@ -63,7 +65,16 @@ def event_card(catalog: Catalog, entry: EventEntry) -> Card:
         _changes_section(entry),
         _changelog_section(entry),
     )
-    return _card(entry.type, _period(entry), entry.purpose, _event_facts(entry, seen), sections)
+    facts = [("State", said_of_version(one)) for one in catalog.versions if one.version == entry.since and said_of_version(one)]
+    return _card(entry.type, _period(entry), entry.purpose, [*facts, *_event_facts(entry, seen)], sections)
+
+
+def said_of_version(version: VersionText) -> str:
+    """What became of a version besides its text; empty where there is nothing to say."""
+    said = ["Draft: for previews and tests only."] if version.state == "draft" else []
+    said += [f"Deprecated on {version.deprecated}."] if version.deprecated else []
+    said += [f"Retired on {version.retired}."] if version.retired else []
+    return " ".join(said)
 
 
 def model_card(model: ModelEntry) -> Card:
@@ -75,6 +86,7 @@ def model_card(model: ModelEntry) -> Card:
         ("Unique", ", ".join(" + ".join(map(code, one)) for one in model.unique)),
         ("Where", _place(model.place)),
     ]
+    kind += f", in this shape since {model.since}" if model.since else ""
     return _card(model.name, kind, model.purpose, facts, (_fields_section("columns", "Columns", model.columns, ""),))
 
 
@@ -174,7 +186,8 @@ def _followed_section(entry: EventEntry, seen: SeenOfEntry | None) -> Section:
 
 def _cause_rows(prefix: str, causes: Iterable[Cause], seen: Counter[str] | None) -> list[tuple[str, ...]]:
     rows = [(prefix + code(one.name), ", ".join(map(code, one.steps)), *_count(seen, one.name)) for one in causes]
-    undeclared = sorted((seen or Counter()).keys() - {one.name for one in causes})
+    declared = {one.name for one in causes}
+    undeclared = sorted(one for one in seen or () if one not in declared and not (one.startswith("cancel ") and ANY_CANCEL in declared))
     return rows + [(prefix + code(name), UNKNOWN_STEP, *_count(seen, name)) for name in undeclared]
 
 

@@ -57,6 +57,7 @@ def _described(entry: EventEntry | None) -> Description | None:
         effects=frozenset(one.name for one in entry.effects),
         rejections={one.code: _object(one.fields) for one in entry.rejections if not one.built_in},
         steps=tuple(StepDescription(one.name, one.origin, one.purpose) for one in entry.steps),
+        demands=entry.demands,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ensue.core.catalog import Catalog
-from ensue.source.catalog.card import Card, Section, effect_card, event_card, model_card
+from ensue.source.catalog.card import DASH, Card, Section, effect_card, event_card, model_card, said_of_version
 
 
 def to_markdown(catalog: Catalog) -> str:
@@ -16,8 +16,7 @@ def to_markdown(catalog: Catalog) -> str:
 def _page(catalog: Catalog) -> Iterator[str]:
     yield from (f"# {catalog.app}: catalog", "", "## Versions", "", "| Version | What it says |", "|---|---|")
     for one in catalog.versions:
-        ends = [f"Deprecated on {one.deprecated}."] * bool(one.deprecated) + [f"Retired on {one.retired}."] * bool(one.retired)
-        yield f"| {one.version} | {_cell(' '.join([one.text or '–', *ends]))} |"
+        yield f"| {one.version} | {_cell(f'{one.text or DASH} {said_of_version(one)}')} |"
     yield from ("", "## Event types")
     for type_ in catalog.events:
         if type_.ended:

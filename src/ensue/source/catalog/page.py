@@ -8,13 +8,15 @@ from typing import Final
 
 from ensue.core.catalog import Catalog, EventEntry, EventTypeEntry, VersionText
 from ensue.core.compatibility import CLASSES
-from ensue.source.catalog.card import DASH, MEANINGS, Card, Section, effect_card, event_card, model_card
+from ensue.source.catalog.card import DASH, MEANINGS, Card, Section, effect_card, event_card, model_card, said_of_version
 from ensue.source.catalog.style import SCRIPT, STYLE
 
 Anchors = Mapping[str, str]
 """Where on the page a name is explained."""
 COLUMNS: Final = {"Seen": "count", "Since": "keep", "Rows of": "keep", "Where": "where"}
 """How some columns are drawn."""
+LONG_NAME_CHARACTERS: Final = 24
+"""Names that are longer may be broken at their underscores, so that tables fit a page."""
 
 
 def to_html(catalog: Catalog) -> str:
@@ -97,9 +99,7 @@ def _versions(catalog: Catalog, anchors: Anchors) -> Iterator[str]:
 
 
 def _said(version: VersionText) -> str:
-    ends = [f"Deprecated on {version.deprecated}."] if version.deprecated else []
-    ends += [f"Retired on {version.retired}."] if version.retired else []
-    return " ".join([version.text or DASH, *ends])
+    return f"{version.text or DASH} {said_of_version(version)}".rstrip()
 
 
 def _changed(catalog: Catalog, version: VersionText, anchors: Anchors) -> str:
@@ -188,7 +188,8 @@ def _text(text: str, anchors: Anchors) -> str:
 
 def _code(name: str, word: str, anchors: Anchors) -> str:
     verb, _, last = name.rpartition(" ")  # as in `insert LabTask`
-    shown = escape(name).replace("/", "/<wbr>").replace("_", "_<wbr>")
+    shown = escape(name).replace("/", "/<wbr>")
+    shown = shown.replace("_", "_<wbr>") if len(name) > LONG_NAME_CHARACTERS else shown
     if word + name in anchors:
         return f'<a href="#{anchors[word + name]}"><code>{shown}</code></a>'
     if verb and last in anchors:
