@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import ensue
@@ -63,6 +65,15 @@ def test_show_tells_people_the_same(run: Run, busy_shop: Where) -> None:
     ):
         assert word in told.stdout
     assert told.stderr == ""
+
+
+def test_show_as_test_prints_a_module_that_passes(run: Run, busy_shop: Where) -> None:
+    told, data = run("show", "1", "--as-test", *busy_shop).stdout, run("show", "1", "--as-test", *busy_shop, "--json").data
+
+    assert data == {"test": told}
+    module: dict[str, Any] = {}
+    exec(told, module)
+    module["test_account_pay"]()
 
 
 def test_an_event_is_found_by_its_id_and_by_its_position(run: Run, busy_shop: Where) -> None:

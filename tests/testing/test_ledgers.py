@@ -53,7 +53,7 @@ def test_only_the_latest_stay_open() -> None:
         ledgers[0].submit(PlaceOrder2(loaf="rye", customer="ada"), actor="desk")
 
 
-def test_a_view_is_no_row() -> None:
+def test_of_a_view_nothing_more_may_be_read() -> None:
     with pytest.raises(DefinitionError, match="give a whole Customer"):
         given(bakery, CustomerName(id="ada", name="Ada")).when(PlaceOrder2(loaf="rye", customer="ada"))
 

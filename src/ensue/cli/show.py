@@ -26,6 +26,7 @@ POSITION_DIGITS_MAX = 15
 EXAMPLES = """\b
 Examples
   ensue show 243
+  ensue show 243 --as-test > tests/test_243.py
   ensue show 0a3bd1cb-3f1c-8c0e-9d5d-1f0f3a6f2b7e --json
 """
 
@@ -34,6 +35,9 @@ def show(
     event: Annotated[str, typer.Argument(metavar="EVENT", help="The event's id, or its position in the ledger, such as 243 or '#243'.")],
     actor: ReaderOption = None,
     purpose: ReadPurposeOption = None,
+    as_test: Annotated[
+        bool, typer.Option("--as-test", help="Print a pytest module instead: what was given, the event, and what must follow.")
+    ] = False,
     app: AppOption = None,
     database: DatabaseOption = None,
     ledger: LedgerOption = None,
@@ -46,8 +50,18 @@ def show(
     """
     with opened(Where(app, database, ledger)) as opened_ledger:
         record = find_record(opened_ledger, event, actor, purpose)
+        if as_test:
+            return test_answer(record)
         data = record_data(record)
     return Answer(data, lambda console: print_record(console, data))
+
+
+def test_answer(record: Record) -> Answer:
+    """The record as a test."""
+    from ensue.testing import written_test
+
+    source = written_test(record)
+    return Answer({"test": source}, lambda console: console.print(Text(source.rstrip()), soft_wrap=True))
 
 
 def find_record(ledger: Ledger, event: str, actor: str | None, purpose: str | None) -> Record:

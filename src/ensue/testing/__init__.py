@@ -17,5 +17,6 @@ from ensue.testing.clock import START, FrozenClock
 from ensue.testing.given import Difference, Given, Outcome, given
 from ensue.testing.items import ANY_ID
 from ensue.testing.ledgers import close_ledgers, memory_ledger
+from ensue.testing.written import written_test
 
-__all__ = ["ANY_ID", "START", "Difference", "FrozenClock", "Given", "Outcome", "close_ledgers", "given", "memory_ledger"]
+__all__ = ["ANY_ID", "START", "Difference", "FrozenClock", "Given", "Outcome", "close_ledgers", "given", "memory_ledger", "written_test"]

@@ -34,6 +34,8 @@ class Case:
     moment: datetime
     request: Request
     actor: str
+    id: str | None = None
+    """The event's own id, where a test says it."""
 
     def modules(self) -> set[str]:
         """The modules whose classes it is made of."""
@@ -42,7 +44,7 @@ class Case:
 
 def decided(app: App, case: Case, *, development: bool = True) -> Said:
     """What a ledger in memory that holds the rows says of the event."""
-    ledger = open_ledger(app, case.rows, FrozenClock(case.moment), development=development)
+    ledger = open_ledger(app, case.rows, FrozenClock(case.moment), development=development, first_event_id=case.id)
     request = case.request
     try:
         return said_by_plan(

@@ -10,11 +10,14 @@ Given, when, then: an event decided by a real ledger in memory, and what must fo
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 from ensue.core.app import App
+from ensue.core.data import fields_of
 from ensue.core.event import Event
 from ensue.core.model import Model
 from ensue.core.operation import Insert
@@ -22,7 +25,7 @@ from ensue.core.plan import Plan
 from ensue.core.record import Record
 from ensue.core.shapes import event_in_shape, row_brought_up
 from ensue.core.version import Version
-from ensue.errors import Rejected
+from ensue.errors import DefinitionError, Rejected
 from ensue.runtime.disagreement import said_by_plan
 from ensue.runtime.ledger import Ledger
 from ensue.runtime.request import Expectations, Request
@@ -40,7 +43,8 @@ def given(app: App, *rows: Model) -> Given:
     """
     Begin a test: *app*, and the rows that are there already.
 
-    Rows may be in any shape of their model; no event wrote them, so they have no history.
+    Rows may be in any shape of their model; no event wrote them, so they have no history. Of a row that the event reads
+    through a view, the view is enough.
     """
     return Given(app, rows)
 
@@ -64,14 +68,18 @@ class Given:
         version: str | None = None,
         actor: str = ACTOR,
         key: str | None = KEY,
-        expect: Expectations | None = None,
+        expect: Expectations | Literal["as given"] | None = None,
         cause: str | None = None,
         occurred: datetime | None = None,
         behalf: str | None = None,
         purpose: str | None = None,
+        id: str | None = None,
     ) -> Outcome:
         """
-        Submit *event* to a ledger in memory that holds the rows; the arguments are those of `Ledger.submit`.
+        Submit *event* to a ledger in memory that holds the rows; the arguments are those of `Ledger.submit`, and two more.
+
+        With `expect="as given"` the caller has seen everything just as it was given. *id* is the event's own id, as some
+        record has it, instead of one derived from actor and key: what steps derive from it is then as in that record.
 
         A rejection is an outcome. What is raised are the application's faults and a request that cannot be understood.
 
@@ -80,7 +88,13 @@ class Given:
             RequestError: The event is not in the shape of the version, or the version cannot be used.
         """
         __tracebackhide__ = True
-        return Outcome(self, Request(event, key, version, expect, cause, occurred, behalf, purpose), actor)
+        seen = self._tags(event) if expect == "as given" else expect
+        return Outcome(self, Request(event, key if id is None else None, version, seen, cause, occurred, behalf, purpose), actor, id)
+
+    def _tags(self, event: Event) -> Expectations:
+        """The tags of all that *event* reads."""
+        with closing(open_ledger(self.app, self.rows, FrozenClock(self.moment))) as ledger:
+            return ledger.tags(event)
 
 
 class Outcome:
@@ -94,12 +108,13 @@ class Outcome:
             another runner than pytest: until `close_ledgers`), and no longer than 32 further outcomes.
     """
 
-    def __init__(self, begun: Given, request: Request, actor: str) -> None:
+    def __init__(self, begun: Given, request: Request, actor: str, id: str | None = None) -> None:
         __tracebackhide__ = True
         self._given = begun
         self._request = request
         self._actor = actor
-        self.ledger: Ledger = keep_open(open_ledger(begun.app, begun.rows, FrozenClock(begun.moment)))
+        self._id = id
+        self.ledger: Ledger = keep_open(open_ledger(begun.app, begun.rows, FrozenClock(begun.moment), first_event_id=id))
         self.record: Record | None = None
         try:
             (outcome,) = self.ledger.submit_all([request], actor=actor, together=True)
@@ -108,6 +123,7 @@ class Outcome:
         else:
             assert isinstance(outcome, Record), "together=True raises every error"
             self.record, self.plan = outcome, outcome.plan
+        self._check_views()
         if doing.always:
             self._check_again(everywhere=False)
 
@@ -143,7 +159,7 @@ class Outcome:
     def _check_again(self, *, everywhere: bool) -> None:
         __tracebackhide__ = True
         begun = self._given
-        case = Case(begun.rows, begun.moment, self._request, self._actor)
+        case = Case(begun.rows, begun.moment, self._request, self._actor, self._id)
         check_again(begun.app, case, said_by_plan(self.plan), everywhere=everywhere)
 
     def differs_from(self, version: str) -> Difference:
@@ -155,8 +171,33 @@ class Outcome:
         """
         app, request = self._given.app, self._request
         shape = app.logic(request.event.__ensue__.type, Version.parse(version)).shape
-        other = Outcome(self._given, replace(request, event=event_in_shape(request.event, shape), version=version), self._actor)
+        other = Outcome(self._given, replace(request, event=event_in_shape(request.event, shape), version=version), self._actor, self._id)
         return Difference(self, other)
+
+    def _check_views(self) -> None:
+        """Raises DefinitionError where the event read more of a row than was given: the rest of it is made up."""
+        whole = {(row.__ensue__.name, row.id) for row in self._given.rows if row.__ensue__.view_of is None}
+        views: dict[tuple[str, str], set[str]] = {}
+        for row in self._given.rows:
+            if row.__ensue__.view_of is not None and (row.__ensue__.name, row.id) not in whole:
+                views.setdefault((row.__ensue__.name, row.id), set()).update(fields_of(type(row)).names)
+        for model, id, columns in self._columns_read(views) if views else ():
+            if unknown := sorted(columns - views.get((model, id), columns)):
+                raise DefinitionError(
+                    f"{self._title()} reads {', '.join(unknown)} of {model}/{id}, of which a view without these was given; "
+                    f"give a whole {model}."
+                )
+
+    def _columns_read(self, views: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, set[str]]]:
+        """Which columns of which rows the decision saw; of a rejected event, which it may have seen of *views*."""
+        if self.record is not None:
+            for _, model, id, columns in self.record.document["state"]:
+                yield model, id, set(columns)
+            return
+        for one in self._request.event.__ensue__.state.values():
+            yield from (
+                (model, id, set(fields_of(one.model).names)) for model, id in views if model == one.model_name and one.kind != "new"
+            )
 
     def _items(self) -> list[Item]:
         """Everything that follows."""

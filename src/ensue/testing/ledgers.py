@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import ensue
 from ensue.core.app import App
 from ensue.core.model import Model
 from ensue.runtime.ledger import Ledger
+from ensue.runtime.randomness import PIECE_BYTES
 from ensue.runtime.seeding import put_rows
 from ensue.testing.clock import FrozenClock
 
@@ -44,14 +46,25 @@ def memory_ledger(app: App, *rows: Model, clock: Callable[[], datetime] | None =
         ledger.close()
 
 
-def open_ledger(app: App, rows: tuple[Model, ...], clock: Callable[[], datetime], *, development: bool = True) -> Ledger:
-    """As `memory_ledger`; the caller closes it. Steps are watched in *development*."""
+def open_ledger(
+    app: App,
+    rows: tuple[Model, ...],
+    clock: Callable[[], datetime],
+    *,
+    development: bool = True,
+    first_event_id: str | None = None,
+) -> Ledger:
+    """
+    As `memory_ledger`; the caller closes it. Steps are watched in *development*.
+
+    The first event without a key gets *first_event_id*, where that is said.
+    """
     ledger = ensue.open(
         app,
         "sqlite://",
         clock=clock,
         development=development,
-        random_bytes=_SameBytes(),
+        random_bytes=_SameBytes(b"" if first_event_id is None else UUID(first_event_id).bytes),
         tag_keys={"test": bytes(32)},
         cost=1,
         lock=None,  # drafts are what is tested most
@@ -87,11 +100,16 @@ atexit.register(close_ledgers)
 
 
 class _SameBytes:
-    """Bytes that look random and are the same in every run."""
+    """Bytes that look random and are the same in every run; the first piece that an open ledger draws begins with *first*."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: bytes) -> None:
         self._calls = 0
+        self._first = first
 
     def __call__(self, count: int) -> bytes:
         self._calls += 1
-        return hashlib.shake_256(self._calls.to_bytes(8, "big")).digest(count)
+        made = hashlib.shake_256(self._calls.to_bytes(8, "big")).digest(count)
+        if count < PIECE_BYTES:  # the ledger's own identity
+            return made
+        first, self._first = self._first, b""
+        return first + made[len(first) :]

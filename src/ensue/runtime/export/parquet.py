@@ -97,14 +97,20 @@ def members_from(path: Path, app: App) -> Iterator[Any]:
     with file:
         schema = file.schema_arrow
         head_from(parse_trusted((schema.metadata or {}).get(METADATA_KEY, b"null")), app)
-        expected = _schema(arrow)
-        if not schema.equals(expected):
-            raise FormatError(f"expected the columns {', '.join(expected.names)} as ensue writes them, found {', '.join(schema.names)}")
+        wrong = [one.name for one in _schema(arrow) if not _fits(one, schema)]
+        if wrong:
+            raise FormatError(f"expected columns as ensue writes them, found none or another type for {', '.join(wrong)}")
         try:
             for batch in file.iter_batches(batch_size=ROWS_READ):
                 yield from map(_members, batch.to_pylist())
         except (arrow.ArrowException, OSError) as error:
             raise FormatError(f"expected whole row groups: {error}") from None
+
+
+def _fits(expected: Any, schema: Any) -> bool:
+    """Whether *schema* has a column as *expected*; one that may be null may as well be absent."""
+    place = schema.get_field_index(expected.name)
+    return expected.nullable if place < 0 else schema.field(place).type == expected.type  # type: ignore[no-any-return]  # pyarrow has no types
 
 
 def _members(row: dict[str, Any]) -> dict[str, Any]:
