@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import contextlib
+import cProfile
 import csv
 import datetime as dt
 import gc
@@ -15,6 +16,7 @@ import locale
 import math
 import os
 import pathlib
+import pstats
 import random
 import re
 import secrets
@@ -309,3 +311,17 @@ def test_a_helper_in_another_file_is_named_with_its_own_line_and_the_steps() -> 
 
     with pytest.raises(StepError, match=re.escape(f"{helpers.__file__}:{line} (called from {here}): time reads the clock")):
         run(look)
+
+
+def test_an_application_can_be_profiled_in_development() -> None:
+    profiler = cProfile.Profile()
+    profiler.enable()
+    try:
+        run(numbers)
+        run(strings)
+    finally:
+        profiler.disable()
+
+    called = {name for _, _, name in pstats.Stats(profiler).stats}  # type: ignore[attr-defined]  # typeshed does not know it
+    assert "strings" not in called or "run" in called
+    assert "run" in called

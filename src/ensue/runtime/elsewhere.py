@@ -51,13 +51,14 @@ def find_name(app: App) -> Named | None:
 
     A module that declares its events comes first, the program that was started last.
     """
-    own = {shape.__module__ for type_ in app.types() for shape in app.shapes(type_)}
-    found: list[Named] = []
-    for module in list(sys.modules.values()):
-        names = [name for name, value in list(getattr(module, "__dict__", {}).items()) if value is app]
-        if names and isinstance(module, ModuleType):
-            found.append(Named(module.__name__, names[0], getattr(module, "__file__", None)))
-    return min(found, key=lambda one: (one.module == "__main__", one.module not in own), default=None)
+    own = {shape.__module__ for type_ in app.types() for shape in app.shapes(type_)} - {"__main__"}
+    others = sys.modules.keys() - own - {"__main__"}
+    for name in (*sorted(own), *sorted(others), "__main__"):
+        module = sys.modules.get(name)
+        found = next((one for one, value in list(getattr(module, "__dict__", {}).items()) if value is app), None)
+        if found is not None:
+            return Named(name, found, getattr(module, "__file__", None))
+    return None
 
 
 def files_of(modules: Iterable[str]) -> dict[str, str | None]:

@@ -92,7 +92,7 @@ def development_guard(step: Step, event: Event) -> Iterator[None]:
     try:
         yield
     finally:
-        sys.setprofile(before)
+        _give_back(before)
         _listening.watch = None
         if collecting:
             gc.enable()
@@ -220,6 +220,15 @@ def _rule_in_python(frame: FrameType) -> Rule | None:
     if frame.f_code is random.Random.seed.__code__ and frame.f_locals.get("a") is None:
         return rules.RANDOM
     return PYTHON_CODE.get(frame.f_code) or PYTHON_MODULES.get(frame.f_globals.get("__name__", ""))
+
+
+def _give_back(profiler: Any) -> None:
+    """Let the profiler that was there before go on; cProfile's is no function, and is switched on again."""
+    sys.setprofile(None)
+    if hasattr(profiler, "enable"):
+        profiler.enable()
+    else:
+        sys.setprofile(profiler)
 
 
 def _shared_random() -> random.Random:
