@@ -57,7 +57,7 @@ class Disagreement:
 
 def said_by_plan(plan: Plan) -> Said:
     """What a plan says."""
-    return Said(plan.recorded_operations, plan.recorded_effects, [reason.as_json() for reason in plan.rejections])
+    return Said(plan.recorded_operations, plan.recorded_effects, tuple(reason.as_json() for reason in plan.rejections))
 
 
 def said_by_record(record: Record) -> Said:

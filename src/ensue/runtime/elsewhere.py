@@ -16,12 +16,13 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from types import ModuleType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 from ensue.core.app import App
 from ensue.errors import EnsueError
@@ -37,12 +38,18 @@ class ElsewhereFailed(EnsueError):
     """The other process did not answer, or could not do what it was asked: the message has its traceback."""
 
 
-class Named(NamedTuple):
-    """An app by the module and the name it stands under, and the file of that module."""
+@dataclass(frozen=True)
+class Named:
+    """
+    An app by the module and the name it stands under.
+
+    `modules` are that one and all that declare its events and steps, in the order in which they were imported here, each with
+    its file.
+    """
 
     module: str
     name: str
-    file: str | None
+    modules: Mapping[str, str | None]
 
 
 def find_name(app: App) -> Named | None:
@@ -51,19 +58,19 @@ def find_name(app: App) -> Named | None:
 
     A module that declares its events comes first, the program that was started last.
     """
-    own = {shape.__module__ for type_ in app.types() for shape in app.shapes(type_)} - {"__main__"}
-    others = sys.modules.keys() - own - {"__main__"}
-    for name in (*sorted(own), *sorted(others), "__main__"):
+    own = {one.__module__ for type_ in app.types() for one in (*app.shapes(type_), *(step.function for step in app.steps(type_)))}
+    others = [name for name in list(sys.modules) if name not in own]
+    for name in sorted((*sorted(own), *others), key="__main__".__eq__):
         module = sys.modules.get(name)
         found = next((one for one, value in list(getattr(module, "__dict__", {}).items()) if value is app), None)
         if found is not None:
-            return Named(name, found, getattr(module, "__file__", None))
+            return Named(name, found, files_of({name, *own}))
     return None
 
 
-def files_of(modules: Iterable[str]) -> dict[str, str | None]:
-    """The file of each of *modules*."""
-    return {name: getattr(sys.modules.get(name), "__file__", None) for name in modules}
+def files_of(modules: Set[str]) -> dict[str, str | None]:
+    """The file of each of *modules*, in the order in which they were imported."""
+    return {name: getattr(module, "__file__", None) for name, module in list(sys.modules.items()) if name in modules}
 
 
 class Elsewhere:

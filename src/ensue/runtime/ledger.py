@@ -26,6 +26,7 @@ from ensue.core.version import Version
 from ensue.errors import EnsueError, RequestError, TooLarge
 from ensue.runtime.again import Again
 from ensue.runtime.answer import Answer
+from ensue.runtime.audit import AuditReport, audit_sample
 from ensue.runtime.batch import Surroundings
 from ensue.runtime.door import Door
 from ensue.runtime.export.head import Head
@@ -344,6 +345,17 @@ class Ledger:
     def catalog(self) -> Catalog:
         """What the application declares, and how often each of it was seen in this ledger. Refused attempts count for 90 days."""
         return catalog_of(self.app, seen_in(self._storage))
+
+    def audit_sample(self, rate: float, *, last: int = 10_000, after: int | None = None) -> AuditReport:
+        """
+        Decide a share of the *last* records, or of those behind the position *after*, again in a process with another hash seed and zone.
+
+        What is decided differently is told with step, line and remedy, and logged. Nothing is written, nothing performed.
+
+        Raises:
+            ConfigurationError: the rate is not above 0 and at most 1.
+        """
+        return audit_sample(self.app, self._storage, rate, last=last, after=after)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from ensue.core.app import App
 from ensue.core.shapes import line_of
-from ensue.errors import SourceMissing, VersionError
+from ensue.errors import SourceMissing
 from ensue.source import rules
 from ensue.source.allowance import Allowance, allowances_in
 from ensue.source.purity import Spot, impurities
@@ -97,17 +97,8 @@ def lint_function(function: Callable[..., Any]) -> tuple[Finding, ...]:
 
 def roots_of(app: App) -> Iterator[Root]:
     """Every step of every version, then every up and down of the shapes of events and models."""
-    seen: set[Any] = set()
     for type_ in app.types():
-        for version in app.line():
-            try:
-                steps = app.logic(type_, version).steps
-            except VersionError:  # before its first step, or after its end
-                continue
-            for step in steps:
-                if step.function not in seen:
-                    seen.add(step.function)
-                    yield Root(f"step {step.name}", step.function)
+        yield from (Root(f"step {step.name}", step.function) for step in app.steps(type_))
     shapes = [shape for type_ in app.types() for shape in app.shapes(type_)]
     for shape in (*shapes, *(shape for model in app.models() for shape in line_of(model))):
         for name in ("up", "down"):

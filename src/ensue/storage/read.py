@@ -60,6 +60,15 @@ def records_by_id(connection: Connection, ids: Sequence[str]) -> dict[str, Store
     return found
 
 
+def records_at(connection: Connection, positions: Sequence[int]) -> list[StoredRecord]:
+    """The events at these positions, by position."""
+    found: list[StoredRecord] = []
+    for start in range(0, len(positions), CHUNK):
+        wanted = log.c.position.in_(positions[start : start + CHUNK])
+        found += [_stored(row) for row in connection.execute(_RECORD.where(wanted).order_by(log.c.position))]
+    return found
+
+
 def records_selected(connection: Connection, selection: Selection, after: int, limit: int) -> list[StoredRecord]:
     """The events that *selection* takes behind the position *after*, by position, at most *limit*."""
     if selection.subject is None:

@@ -91,7 +91,7 @@ atexit.register(_other.close)
 
 def decided_elsewhere(named: Named, case: Case, *, development: bool = True) -> list[tuple[str, Said]]:
     """What the other process says, in each of two time zones, with words for where that is."""
-    modules = {**files_of(sorted(case.modules())), named.module: named.file}
+    modules = files_of(case.modules() | named.modules.keys())
     answers: list[tuple[str, Said]] = _other.call(_decide_there, named, case, development, modules=modules)
     return answers
 
