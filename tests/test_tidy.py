@@ -27,6 +27,7 @@ CAUGHT_INSIDE = {
     "core/codec.py: NestedProblems": "gathered into one InvalidForm with the paths of all",
     "core/codec.py: UnsupportedType": "becomes a DefinitionError where class and field are known",
     "source/values.py: NoText": "the value's expression then counts instead",
+    "testing/samples.py: NoSample": "check_shapes then asks for examples",
     "storage/evidence.py: Unreadable": "becomes a fault of the report, or Unavailable where the connection broke",
 }
 

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from ensue import Ledger, Update
-from ensue.testing import given
+from ensue.testing import check_shapes, given
 from tests.examples.conftest import Opener
 
 OWN_TESTS = ("test_first_version", "test_split_name_and_no_second_visit", "test_welcome_ended", "test_down_of_up")
@@ -83,3 +83,8 @@ def test_an_event_of_october_compared_with_january_is_brought_down(registry: Led
     diff = registry.compare(record, version="2025-01-01")
 
     assert (diff.added, diff.dropped, diff.changed) == ((history.Sms(to="077", text="Welcome"),), (), ())
+
+
+def test_the_mistake_in_its_third_shape_is_found(history: ModuleType) -> None:
+    with pytest.raises(AssertionError, match=r"^Register3: up and down do not give back Register2\(name='a', .*it is Register2\(name='a '"):
+        check_shapes(history.reg)

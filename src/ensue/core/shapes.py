@@ -152,6 +152,26 @@ def row_in_shape(model: type[M], encoded: dict[str, Json]) -> M:
     return cast(M, row) if model is whole else trusted(model, {name: row.__dict__[name] for name in fields_of(model).names})
 
 
+def row_moved(row: Model, shape: type[Any]) -> Model:
+    """
+    A whole row in an older or newer *shape* of its model, where nothing else stands yet.
+
+    Raises:
+        StepError: `up` or `down` raised, or gave something else.
+    """
+    line = line_of(shape)
+    here, there = line.index(type(row)), line.index(shape)
+    moved: Any = row
+    for newer in line[here + 1 : there + 1]:
+        moved = _call(f"{newer.__name__}.up", newer, _up, newer, moved, None)
+    for newer in reversed(line[there + 1 : here + 1]):
+        older = newer.__ensue__.follows
+        moved = _call(
+            f"{newer.__name__}.down", older, newer.down if "down" in newer.__dict__ else partial(_derived_row, older, None), moved
+        )
+    return cast(Model, moved)
+
+
 def changes_brought_up(row: Model, changes: Mapping[str, Any], present: dict[str, Json]) -> dict[str, Json]:
     """The J1 values, of the newest shape, that change when an old-shape *row* gets *changes*; *present* is the row in the newest shape."""
     whole = row.__ensue__.view_of or type(row)

@@ -17,6 +17,10 @@ from ensue.testing.clock import START, FrozenClock
 from ensue.testing.given import Difference, Given, Outcome, given
 from ensue.testing.items import ANY_ID
 from ensue.testing.ledgers import close_ledgers, memory_ledger
+from ensue.testing.shapes import check_shapes
 from ensue.testing.written import written_test
 
-__all__ = ["ANY_ID", "START", "Difference", "FrozenClock", "Given", "Outcome", "close_ledgers", "given", "memory_ledger", "written_test"]
+__all__ = [
+    "ANY_ID", "START", "Difference", "FrozenClock", "Given", "Outcome", "check_shapes", "close_ledgers", "given", "memory_ledger",
+    "written_test",
+]  # fmt: skip
