@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -54,6 +55,12 @@ def moment_text(moment: datetime) -> str:
 def change_text(before: Any, after: Any) -> Text:
     """One value and what became of it."""
     return Text(value_text(before), "default").append(" → ", "dim").append(value_text(after), "default")
+
+
+def path_text(file: str) -> str:
+    """A file as it is called from here, where it lies below; else whole."""
+    path, here = Path(file), Path.cwd()
+    return printable(str(path.relative_to(here) if path.is_relative_to(here) else path))
 
 
 def count_text(number: int, one: str, many: str | None = None) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from ensue.cli.text import print_fields, print_hanging, printable
+from ensue.cli.text import path_text, print_fields, print_hanging, printable
 from ensue.errors import RequestError
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def print_shown(console: Console, data: dict[str, Any]) -> None:
     for one in data["steps"]:
         print_hanging(console, Text("  "), Text(one["name"], "bold").append(f"  since {one['since']}, on {one['shape']}", "default"))
         told = {"does": one["text"], "causes": one["causes"], "rejects": ", ".join(one["rejects"]), "replaces": one["replaces"]}
-        told["written"] = f"{one['file']}:{one['line']}"
+        told["written"] = f"{path_text(one['file'])}:{one['line']}"
         print_fields(console, {name: Text(printable(value)) for name, value in told.items() if value}, 4)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -19,7 +18,7 @@ from ensue.cli.application import find_project, load_app
 from ensue.cli.exit_codes import ExitCode
 from ensue.cli.options import AppOption, JsonOption
 from ensue.cli.output import Answer
-from ensue.cli.text import count_text, print_hanging, printable
+from ensue.cli.text import count_text, path_text, print_hanging, printable
 from ensue.errors import ConfigurationError, RequestError
 
 if TYPE_CHECKING:
@@ -170,7 +169,7 @@ def print_check(console: Console, published: int, findings: Sequence[Finding]) -
         place = place_text(one)
         print_hanging(console, Text(f"{one.kind:<8}  ", "bold red"), Text(printable(one.message)))
         if place:
-            print_hanging(console, Text(" " * 10), Text(printable(place), "dim"))
+            print_hanging(console, Text(" " * 10), Text(place, "dim"))
     seen = count_text(published, "published version") if published else "nothing is published yet"
     if findings:
         print_hanging(
@@ -184,10 +183,7 @@ def print_check(console: Console, published: int, findings: Sequence[Finding]) -
 
 def place_text(finding: Finding) -> str:
     """File and line, the file from here where it lies below; empty where the finding has no place."""
-    if finding.file is None:
-        return ""
-    path, here = Path(finding.file), Path.cwd()
-    return f"{os.path.relpath(path, here) if path.is_relative_to(here) else path}:{finding.line}"
+    return f"{path_text(finding.file)}:{finding.line}" if finding.file is not None else ""
 
 
 # ---- publish and accept --------------------------------------------------------------------------------------------
@@ -244,7 +240,7 @@ def print_published(console: Console, data: dict[str, Any], findings: Sequence[F
         print_hanging(console, Text("  "), Text("Nothing was published."))
     elif data["closed"]:
         print_hanging(console, Text("✓ ", "bold green"), Text("Published", "bold").append(f": {', '.join(data['closed'])}"))
-        print_hanging(console, Text("  "), Text(f"Commit {data['lock']}", "dim"))
+        print_hanging(console, Text("  "), Text(f"Commit {path_text(data['lock'])}", "dim"))
     else:
         print_hanging(console, Text("✓ ", "bold green"), Text("Nothing to publish: every version up to then is closed."))
 
