@@ -17,6 +17,7 @@ from ensue import (
     App,
     Attempt,
     Cancel,
+    Catalog,
     ConflictError,
     Database,
     Delete,
@@ -288,6 +289,12 @@ def call(ledger: Ledger) -> list[str]:
     assert_type(ledger.timeline("Member/ada"), list[Record])
     requests = [Request(Join(name="Cy", card="3", member="cy"), key="a", cause=record.id, occurred=datetime(2024, 1, 1, tzinfo=UTC))]
     return [answer(outcome) for outcome in ledger.submit_all(requests, actor="desk")]
+
+
+def describe(ledger: Ledger) -> Catalog:
+    assert_type(library.catalog(), Catalog)
+    assert_type(library.catalog().entry("loan.lend", "2024-01-01").purpose, str)
+    return ledger.catalog()
 
 
 async def call_later(ledger: Ledger) -> Record:

@@ -120,7 +120,8 @@ def step_changes(before: Sequence[StepDescription], after: Sequence[StepDescript
     changes: list[Change] = []
     old, new = {one.origin: one for one in before}, {one.origin: one for one in after}
     for origin, one in new.items():
-        said = f": {one.text.rstrip('.')}." if one.text else "."
+        text = " ".join(one.text.partition("\n\n")[0].split()).rstrip(".")
+        said = f": {text}." if text else "."
         if origin not in old:
             changes.append(Change(f"steps.{one.name}", "step_added", f"Step `{one.name}` is new{said}", "behaviour"))
         elif old[origin].name != one.name:

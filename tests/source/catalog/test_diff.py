@@ -47,6 +47,16 @@ def test_between_two_catalogs_effects_and_models_are_compared_too() -> None:
     assert fax.kind == "fax"
 
 
+def test_a_version_that_is_to_go_away_is_told_between_two_catalogs() -> None:
+    after = library.catalog()
+    before = replace(after, versions=tuple(replace(one, deprecated=None, retired=None) for one in after.versions))
+
+    [found] = diff(before, after)
+
+    assert (found.kind, found.name, found.compatibility) == ("version", "2021-01-01", "breaking")
+    assert [change.code for change in found.changes] == ["version_retired", "version_deprecated"]
+
+
 def test_a_step_that_takes_the_place_of_one_that_took_a_place_is_one_change() -> None:
     catalog = library.catalog()
 

@@ -13,7 +13,7 @@ from ensue.core.schema import Schema
 
 @dataclass(frozen=True)
 class Difference:
-    """What changed of one event type, effect or model (`kind`), the gravest first."""
+    """What changed of one event type, version, effect or model (`kind`), the gravest first."""
 
     kind: str
     name: str
@@ -34,7 +34,7 @@ def diff(before: Catalog, after: Catalog, *, before_at: str | None = None, after
     """
     From *before* to *after*: each at a date, or at its newest. What did not change is left out.
 
-    Effects and models have no dates; they differ only between two catalogs.
+    What is said of versions, effects and models has no dates; it differs only between two catalogs.
 
     Raises:
         VersionError: a date is malformed.
@@ -42,6 +42,7 @@ def diff(before: Catalog, after: Catalog, *, before_at: str | None = None, after
     old = {one.type: one for one in before.entries(before_at)}
     new = {one.type: one for one in after.entries(after_at)}
     found = [Difference("event type", name, compare(_described(old.get(name)), _described(new.get(name)))) for name in _names(old, new)]
+    found += _versions_differ(before, after)
     found += _fields_differ("effect", {one.kind: one.fields for one in before.effects}, {one.kind: one.fields for one in after.effects})
     found += _fields_differ("model", {one.name: one.columns for one in before.models}, {one.name: one.columns for one in after.models})
     return tuple(one for one in found if one.changes)
@@ -59,6 +60,21 @@ def _described(entry: EventEntry | None) -> Description | None:
         steps=tuple(StepDescription(one.name, one.origin, one.purpose) for one in entry.steps),
         demands=entry.demands,
     )
+
+
+def _versions_differ(before: Catalog, after: Catalog) -> Iterable[Difference]:
+    """Versions of both that are to go away now, and were not before."""
+    known = {one.version: one for one in before.versions}
+    for one in after.versions:
+        old = known.get(one.version, one)
+        changes = []
+        if one.retired and not old.retired:
+            message = f"It takes no new events from {one.retired} on; send them under a later version."
+            changes.append(Change("retired", "version_retired", message, "breaking"))
+        if one.deprecated and not old.deprecated:
+            message = f"It is deprecated from {one.deprecated} on: who sends events under it is told to leave it."
+            changes.append(Change("deprecated", "version_deprecated", message, "behaviour"))
+        yield Difference("version", one.version, tuple(changes))
 
 
 def _fields_differ(kind: str, old: Mapping[str, tuple[FieldEntry, ...]], new: Mapping[str, tuple[FieldEntry, ...]]) -> Iterable[Difference]:
