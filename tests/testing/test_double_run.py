@@ -268,4 +268,4 @@ def test_pytest_decides_every_event_again_where_it_is_told_to(tmp_path: Path) ->
     assert "AssertionError: card.write is not decided alike. Step write (" in twice
     assert "shop.py:23: NAMES follows the order of a set, another one in every process; put sorted(…) around the set." in twice, twice
     assert "card.read is not decided alike. Step read (" in twice
-    assert "ensue: 6 events decided again, 1 only in this process, since their app stands in no module" in twice
+    assert "ensue: events decided again: 6, 1 only in this process, since their app stands in no module" in twice

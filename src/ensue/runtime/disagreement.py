@@ -149,4 +149,4 @@ def _in_lists(here: Sequence[Any], there: Sequence[Any], where: str, parts: Call
 
 def _shown(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= SHOWN_CHARACTERS_MAX else text[: SHOWN_CHARACTERS_MAX - 1] + "…"
+    return text if len(text) <= SHOWN_CHARACTERS_MAX else f"{text[: SHOWN_CHARACTERS_MAX - 2]}…{text[-1]}"

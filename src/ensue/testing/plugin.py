@@ -66,7 +66,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say how many outcomes were decided again, and where."""
     if doing.always and (doing.here or doing.elsewhere):
         only = f", {doing.here} only in this process, since their app stands in no module" if doing.here else ""
-        terminalreporter.write_line(f"ensue: {doing.here + doing.elsewhere} events decided again{only}")
+        terminalreporter.write_line(f"ensue: events decided again: {doing.here + doing.elsewhere}{only}")
 
 
 def pytest_unconfigure() -> None:
