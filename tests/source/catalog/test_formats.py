@@ -104,6 +104,14 @@ def test_counts_stand_beside_what_is_declared_and_what_nothing_declares_is_said(
         assert "named as the cause of 3 records" in written
 
 
+def test_an_event_type_that_nothing_follows_from_says_so(catalog: Catalog) -> None:
+    words = Reader(to_html(catalog)).words
+
+    assert "nothing: no step decides it any more" in words
+    assert "It runs until 2021-06-01: There are no fines." in words
+    assert ".." not in words.replace("…", "")
+
+
 def test_pages_are_the_same_every_time(catalog: Catalog) -> None:
     assert to_html(catalog) == to_html(catalog_of(library, SEEN))
 

@@ -131,6 +131,7 @@ def _event_facts(entry: EventEntry, seen: SeenOfEntry | None) -> list[tuple[str,
         ("Chain", f"system/{entry.system}" if entry.system else ""),
         ("Must say it saw", ", ".join(map(code, entry.demands))),
         ("Seen", when),
+        ("What follows", "" if entry.operations or entry.effects else "nothing" if entry.steps else "nothing: no step decides it any more"),
     ]
 
 
@@ -166,14 +167,14 @@ def _steps_section(entry: EventEntry) -> Section:
 
 def _step_row(one: StepEntry) -> tuple[str, ...]:
     history = [f"took the place of {code(one.replaces)}"] if one.replaces else []
-    history += [f"until {one.until}: {one.ended}".rstrip(": ")] if one.until else []
+    history += [f"runs until {one.until}: {one.ended.rstrip('.')}".rstrip(": ")] if one.until else []
     does = [
         *map(code, one.operations),
         *(f"effect {code(kind)}" for kind in one.effects),
         *(f"rejection {code(name)}" for name in one.rejections),
     ]
     text = [one.purpose.split("\n\n")[0] or "It says nothing of itself.", f"May: {', '.join(does)}." if does else ""]
-    text += [f"It {'; '.join(history)}." if one.replaces else f"It runs {history[0]}."] if history else []
+    text += [f"It {' and '.join(history)}."] if history else []
     return code(one.name), one.since, " ".join(part for part in text if part), _place(one.place)
 
 
