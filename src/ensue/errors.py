@@ -22,6 +22,7 @@ Every exception of ensue.
     ├── FormatError                 stored bytes are not of the format they claim
     │   └── BrokenExport            nor is a file of exported events: .file and .line say where
     ├── ConfigurationError          a key, an address or a setting is missing
+    ├── WorkerFailed                a process that shared the work ended, or could not do its part
     └── LedgerError                 the database below
         ├── NotMigrated             its framework tables are absent, older or newer than this release
         ├── Refused                 it refused a change by a constraint, or for its data, that no rule of the model names
@@ -203,6 +204,10 @@ class BrokenExport(FormatError):
 
 class ConfigurationError(EnsueError):
     """A key, an address or a setting is missing or cannot be used; the message says which and where to set it."""
+
+
+class WorkerFailed(EnsueError):
+    """A process that shared the work of replay or compare ended, or could not do its part; nothing was written anywhere."""
 
 
 class LedgerError(EnsueError):

@@ -11,6 +11,7 @@ from ensue.core.choice import Line, not_on
 from ensue.core.data import fields_of
 from ensue.core.effect import Attempt, Done, Effect, GiveUp, Retry
 from ensue.core.event import Event
+from ensue.core.expectation import Expecting
 from ensue.core.logic import Logic, build_logic, resolve_steps
 from ensue.core.model import Model, check_model, children_of, newest
 from ensue.core.rejection import Rejection
@@ -27,7 +28,7 @@ F = TypeVar("F", bound=Effect)
 Performer = Callable[[F, Attempt], Done | Retry | GiveUp]
 
 
-class App:
+class App(Expecting):
     """
     The logic of one application: `clinic = App("clinic")`.
 
@@ -38,6 +39,7 @@ class App:
     """
 
     def __init__(self, name: str, *, default: str | None = None, models: Sequence[type[Model]] = ()) -> None:
+        super().__init__()
         self.name = name
         self.default = Version.declared(default, f"App({name!r}, default=)") if default else None
         self._extra_models = tuple(models)
@@ -354,6 +356,10 @@ class App:
             for shape in line_of(first):
                 fields_of(shape)  # resolves names of classes that were defined later
                 yield from (one.model for one in shape.__ensue__.state.values())
+
+    def has_model(self, name: str) -> bool:
+        """Whether the application touches a model of this name."""
+        return name in (self._models if self._models is not None else self._find_models())
 
     def model(self, name: str) -> type[Model]:
         """The newest shape of the model of this name. Raises DefinitionError."""

@@ -7,10 +7,11 @@ which process. Increases are compared by their amounts: 100 more against 90 more
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Final, Literal, NamedTuple, cast
 
 from ensue.core.app import App
 from ensue.core.canonical import Json, canonical_trusted
@@ -27,6 +28,9 @@ from ensue.core.version import Version
 
 Kind = Literal["added", "dropped", "changed"]
 Outcome = Literal["same", "differs", "newly_rejected", "newly_accepted", "raised", "unreplayable"]
+RAISED: Final = re.compile(r"Step [^:]+: raised [\w.]+")
+RAISED_AT: Final = re.compile(r" \([^()]+:\d+\)$")
+ROW: Final = re.compile(r"\b([A-Z]\w*)/[^\s,;:]+")
 WHOLE = "*"
 """In place of a column: the whole row."""
 
@@ -129,16 +133,29 @@ class Diff:
         return (*(one for one in self.rows if one.kind == "changed"), *(one for one in self.effects if one.kind == "changed"))
 
     @cached_property
-    def signature(self) -> tuple[str, ...]:
-        """What kind of difference this is, without the values: records that differ alike have one signature."""
-        if self.outcome in ("raised", "unreplayable"):
-            return (f"{self.outcome}: {_first_words(self.raised or self.missing or '')}",)
+    def parts(self) -> tuple[str, ...]:
+        """
+        What differs, without ids and values.
+
+        As `changed Order.amount`, `added LabTask.*` (whole rows), `dropped effect sms`, `newly_rejected order.too_many`; of
+        what raised the step, the exception and the line; of what is unreplayable the input.
+        """
+        if self.outcome == "raised":
+            return (f"raised {_without_values(self.raised or '')}",)
+        if self.outcome == "unreplayable":
+            return (f"unreplayable {(self.missing or '').partition('/')[0]}",)
+        if self.outcome == "newly_accepted":
+            return (self.outcome,)
+        if self.outcome == "newly_rejected":
+            return tuple(sorted({f"{self.outcome} {one['code']}" for one in self.rejections})) or (self.outcome,)
         parts = {f"{one.kind} {one.model}.{one.column}" for one in self.rows}
         parts |= {f"{one.kind} effect {one.effect}" for one in (*self.effects, *self.others)}
-        if self.outcome in ("newly_rejected", "newly_accepted"):
-            codes = sorted({str(one["code"]) for one in self.rejections})
-            return (" ".join((self.outcome, *codes)),)
         return tuple(sorted(parts))
+
+    @property
+    def signature(self) -> tuple[str, ...]:
+        """What kind of difference this is: records that differ alike have one signature."""
+        return self.parts
 
     def as_json(self) -> dict[str, Any]:
         """The diff as data."""
@@ -159,8 +176,12 @@ class Diff:
         }
 
 
-def _first_words(text: str) -> str:
-    return text.partition(" (")[0][:160]
+def _without_values(text: str) -> str:
+    """An error as `told` says it, with step, exception and line, but without what it says of one record's values."""
+    sentence, _, place = text.removesuffix(")").rpartition(" (") if RAISED_AT.search(text) else (text, "", "")
+    raised = RAISED.match(sentence)
+    words = raised[0] if raised is not None else ROW.sub(r"\1/…", sentence)[:160]
+    return f"{words} ({'/'.join(place.replace(chr(92), '/').split('/')[-2:])})" if place else words
 
 
 def diff_of(record: Record, base: Side, new: Side, *, base_version: str, version: str) -> Diff:
@@ -241,6 +262,8 @@ def _amounts(app: App, model: str) -> Callable[[str, Value], Json]:
     """How much an increase added, as a J1 value."""
 
     def amount(column: str, value: Value) -> Json:
+        if not app.has_model(model) or column not in fields_of(app.model(model)).by_name:  # only another checkout has it
+            return value.now
         codec = fields_of(app.model(model)).by_name[column].codec
         return codec.encode(subtract(codec.decode(value.now), codec.decode(value.was)))
 

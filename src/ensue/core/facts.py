@@ -7,7 +7,7 @@ if it had been committed. What is not known is asked for in a `Needs`, for all e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
 from ensue.core.canonical import Json
@@ -90,6 +90,18 @@ class Facts:
     def row(self, model: str, id: str) -> Row | None:
         """The row as it stands, None where there is none. It must be known."""
         return self._rows[model][id]
+
+    def all_rows(self) -> Iterator[tuple[str, str, Row | None]]:
+        """Model, id and row of everything that is known, sorted."""
+        for model, rows in sorted(self._rows.items()):
+            for id, row in sorted(rows.items()):
+                yield model, id, row
+
+    def all_answers(self) -> Iterator[tuple[Query, set[str]]]:
+        """Every query that was answered, with the ids of the rows that equal."""
+        for model, by_columns in self._answers.items():
+            for columns, by_values in by_columns.items():
+                yield from (((model, columns, values), ids) for values, ids in by_values.items())
 
     def answer(self, query: Query) -> set[str] | None:
         """The ids of the rows that equal, None where the query was not loaded."""

@@ -8,7 +8,7 @@ answer the record cannot be decided again, and the input that is missing is name
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Protocol
@@ -78,13 +78,37 @@ def decide_again(record: Record, version: Version | None = None, past: Past | No
     """
     own = record.logic
     logic = own if version is None else record.app.logic(record.type, version)
+    return told_of(lambda: _decide_again(record, own, logic, past, guard))
+
+
+def _decide_again(record: Record, own: Logic, logic: Logic, past: Past | None, guard: Guard | None) -> Decided:
+    facts, recorded = recall(record, own)
+    if logic is own:
+        return decided(recorded, facts, record, record.subjects, guard)
+    binding = brought_to(recorded, logic, facts, past)
+    return decided(binding, facts, record, tuple(dict.fromkeys((*record.subjects, *binding.subjects(facts)))), guard)
+
+
+def decide_by_facts(record: Record, version: Version, facts: Facts, past: Past | None) -> Decided:
+    """
+    As `decide_again` where *record* was decided by other code, so that only *facts* say what it knew and what was not there.
+
+    Raises:
+        VersionError, UnknownEventType: the application does not know the event type at that version.
+    """
+    own, logic = record.logic, record.app.logic(record.type, version)
+
+    def decide_once() -> Decided:
+        binding = brought_to(Binding(event_from_form(own.shape, record.document["form"]), own, record.id), logic, facts, past)
+        return decided(binding, facts, record, tuple(dict.fromkeys((*record.subjects, *binding.subjects(facts)))))
+
+    return told_of(decide_once)
+
+
+def told_of(decide_once: Callable[[], Decided]) -> Decided:
+    """What came of deciding, with whatever went wrong told."""
     try:
-        facts, recorded = recall(record, own)
-        binding = recorded if logic is own else _brought_to(recorded, logic, facts, past)
-        subjects = record.subjects
-        if logic is not own:
-            subjects = tuple(dict.fromkeys((*subjects, *binding.subjects(facts))))
-        return decided(binding, facts, record, subjects, guard)
+        return decide_once()
     except Missing as missing:
         return Decided(None, missing=missing.what)
     except Rejected as no:
@@ -149,7 +173,7 @@ def recall(record: Record, own: Logic) -> tuple[Facts, Binding]:
 
 
 # ---- what another version asks -------------------------------------------------------------------------------------
-def _brought_to(recorded: Binding, logic: Logic, facts: Facts, past: Past | None) -> Binding:
+def brought_to(recorded: Binding, logic: Logic, facts: Facts, past: Past | None) -> Binding:
     """The same event under another logic, with all that its state declares known. Raises Missing."""
     binding = recorded.under(logic)
     for _ in range(WAVES_MAX):

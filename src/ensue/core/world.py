@@ -1,0 +1,95 @@
+"""
+World: every row that the events made, in memory, as it stands after some of them.
+
+Complete facts: a row that is not there was never made, and any query by equality has its answer. A world is folded from
+recorded operations in the ledger's order, so it can stand at any position, and more than one can stand side by side:
+as it was, and as it would have been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, TypeVar
+
+from ensue.core.canonical import Json
+from ensue.core.facts import Change, Facts, Query, Row
+from ensue.core.model import Model
+
+M = TypeVar("M", bound=Model)
+Key = tuple[str, str]
+"""Model and id of a row."""
+Index = dict[tuple[Json, ...], set[str]]
+
+
+class World(Facts):
+    """
+    Facts about every row of some models.
+
+    Args:
+        models: the models whose rows are kept; None: all. Operations on others are passed over.
+    """
+
+    def __init__(self, models: Collection[str] | None = None) -> None:
+        super().__init__()
+        self._models = models
+        self._indexes: dict[tuple[str, tuple[str, ...]], Index] = {}
+
+    # -- what is known: everything
+    def knows(self, model: str, id: str) -> bool:  # noqa: ARG002  # whatever is asked
+        """Always: a row that is not here is not there."""
+        return True
+
+    def row(self, model: str, id: str) -> Row | None:
+        """The row as it stands, None where there is none."""
+        return self._rows.get(model, {}).get(id)
+
+    def instance(self, model: type[M], id: str) -> M | None:
+        """The row in the shape or view of *model*."""
+        return None if self.row(model.__ensue__.name, id) is None else super().instance(model, id)
+
+    def answer(self, query: Query) -> set[str]:
+        """The ids of the rows that equal."""
+        model, columns, values = query
+        index = self._indexes.get((model, columns))
+        if index is None:
+            index = self._indexes[model, columns] = {}
+            for id, row in self._rows.get(model, {}).items():
+                if row is not None:
+                    index.setdefault(_values(row, columns), set()).add(id)
+        return index.get(values, set())
+
+    # -- what happens
+    def put(self, model: str, id: str, row: Row | None) -> None:
+        """The row stands so from now on; None: it is gone."""
+        rows = self._rows.setdefault(model, {})
+        before = rows.get(id)
+        for (name, columns), index in self._indexes.items():
+            if name == model:
+                if before is not None:
+                    index.get(_values(before, columns), set()).discard(id)
+                if row is not None:
+                    index.setdefault(_values(row, columns), set()).add(id)
+        if row is None:
+            rows.pop(id, None)
+        else:
+            rows[id] = row
+
+    def apply(self, changes: Iterable[Change]) -> None:
+        """Take over what an event decided."""
+        for change in changes:
+            if self._models is None or change.model in self._models:
+                self.put(change.model, change.id, change.after)
+
+    def fold(self, operations: Iterable[Any]) -> None:
+        """Take over recorded operations, their columns in the newest shapes."""
+        for kind, model, id, _, after, _ in operations:
+            if kind in ("cancel", "erase") or (self._models is not None and model not in self._models):
+                continue
+            if kind in ("insert", "delete"):
+                self.put(model, id, None if kind == "delete" else dict(after))
+            else:
+                self.put(model, id, {**(self.row(model, id) or {}), **after})
+
+
+def _values(row: Row, columns: tuple[str, ...]) -> tuple[Json, ...]:
+    return tuple(row.get(column) for column in columns)
