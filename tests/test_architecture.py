@@ -39,6 +39,7 @@ ALLOWED_UPWARD: dict[tuple[str, str], str] = {
 # Where a library may be imported. What is missing here has no home yet: choose one.
 HOMES: dict[str, set[str]] = {
     "alembic": {"storage"},
+    "dask": {"runtime.ranges.on_dask"},
     "orjson": {"core.canonical"},
     "psycopg": {"storage"},
     "pyarrow": {"runtime.export.parquet"},
@@ -65,6 +66,12 @@ IMPURE_MODULES = {
 IMPURE_NAMES = {"uuid": {"getnode", "uuid1", "uuid4", "uuid6", "uuid7"}}
 IMPURE_CALLS = {"breakpoint", "input", "open", "print"}
 IMPURE_METHODS = {"getnode", "now", "today", "urandom", "utcnow", "uuid1", "uuid4", "uuid6", "uuid7"}
+
+# What could carry an effect to the outside.
+TRANSPORTS = {
+    *("aiohttp", "asyncio", "boto3", "email", "ftplib", "grpc", "http", "httpx", "imaplib", "kafka", "poplib", "requests", "smtplib"),
+    *("socket", "socketserver", "ssl", "telnetlib", "urllib", "urllib3", "webbrowser", "websockets", "xmlrpc"),
+}
 
 STANDARD_LIBRARY = sys.stdlib_module_names
 # What an application may import: so may the demo.
@@ -226,6 +233,42 @@ def test_each_library_stays_in_its_home() -> None:
     ]
 
     assert not astray, "\n".join(astray)
+
+
+def reached_by(roots: set[str]) -> set[str]:
+    """Every module of ensue that some modules import, directly or not, at run time."""
+    known = {module.name: module for module in read_modules()}
+    found: set[str] = set()
+    waiting = [name for name in known if any(name == root or name.startswith(f"{root}.") for root in roots)]
+    while waiting:
+        name = waiting.pop()
+        if name in found or name == "ensue":  # the file with the public names gathers everything
+            continue
+        found.add(name)
+        waiting += [target for one in known[name].imports if not one.typing_only for target in find_targets(one) if target in known]
+    return found
+
+
+def test_deciding_again_reaches_nothing_that_performs_an_effect_or_talks_to_the_outside() -> None:
+    reached = reached_by({"core.replay", "core.deciding", "runtime.again", "runtime.hindsight", "runtime.ranges", "runtime.past"})
+    talking = [
+        f"{module.at(one.line)}: imports {one.module}"
+        for module in read_modules()
+        if module.name in reached
+        for one in module.imports
+        if one.module.partition(".")[0] in TRANSPORTS or (one.module == "subprocess" and module.name != "runtime.ranges.child")
+    ]
+    performing = [
+        f"{module.at(node.lineno)}: reads .{node.attr}"
+        for module in read_modules()
+        if module.name in reached - {"core.app"}  # the registry itself
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and node.attr in {"performer_of", "_performers"}
+    ]
+
+    assert {"core.decide", "runtime.ranges.worker"} <= reached
+    assert not [name for name in reached if name.partition(".")[0] == "server" or "dispatch" in name or "perform" in name]
+    assert not talking + performing, "\n".join(talking + performing)
 
 
 def test_the_demo_is_built_on_the_public_names_alone() -> None:

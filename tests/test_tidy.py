@@ -26,6 +26,7 @@ MACHINE_BOUND = {
 CAUGHT_INSIDE = {
     "core/codec.py: NestedProblems": "gathered into one InvalidForm with the paths of all",
     "core/codec.py: UnsupportedType": "becomes a DefinitionError where class and field are known",
+    "runtime/ranges/pipe.py: Ended": "becomes WorkerFailed at the parent; a child ends with it",
     "source/values.py: NoText": "the value's expression then counts instead",
     "testing/samples.py: NoSample": "check_shapes then asks for examples",
     "storage/evidence.py: Unreadable": "becomes a fault of the report, or Unavailable where the connection broke",

@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ensue.core.app import App
+from ensue.core.comparison import Comparison
+from ensue.core.diff import Diff
 from ensue.core.effect import Attempt, Done, Effect, GiveUp, Retry
 from ensue.core.event import Event
 from ensue.core.field_types import Purpose, Sensitive
@@ -17,6 +19,7 @@ from ensue.core.operation import Cancel, Delete, Erase, Increase, Insert, Operat
 from ensue.core.plan import Plan
 from ensue.core.record import Record
 from ensue.core.rejection import AlreadyExists, NotFound, Rejection, Rejections
+from ensue.core.replay_report import ReplayReport
 from ensue.core.selection import Selection
 from ensue.core.shapes import lossy
 from ensue.core.state import Lookup, New, Ref, Related
@@ -48,12 +51,14 @@ from ensue.errors import (
     Unavailable,
     UnknownEventType,
     VersionError,
+    WorkerFailed,
 )
 from ensue.runtime.answer import Answer
 from ensue.runtime.request import Request
 
 if TYPE_CHECKING:
     from ensue.core.catalog import Catalog
+    from ensue.runtime.again import compare_files, replay_files
     from ensue.runtime.export.reading import records_from
     from ensue.runtime.ledger import Ledger
     from ensue.runtime.opening import Database, open
@@ -66,6 +71,7 @@ else:
         "Catalog": "ensue.core.catalog", "Change": "ensue.runtime.reading", "Database": "ensue.runtime.opening",
         "Ledger": "ensue.runtime.ledger", "Report": "ensue.runtime.report", "Snapshot": "ensue.runtime.reading",
         "open": "ensue.runtime.opening", "records_from": "ensue.runtime.export.reading",
+        "compare_files": "ensue.runtime.again", "replay_files": "ensue.runtime.again",
     }  # fmt: skip
 
     class _TableLater:
@@ -91,11 +97,12 @@ else:
 
 
 __all__ = [
-    "AlreadyExists", "Answer", "App", "Attempt", "BrokenExport", "Cancel", "Catalog", "Change", "ClockError", "Closed",
-    "ConfigurationError", "ConflictError", "Database", "DefinitionError", "Delete", "Done", "Effect", "EnsueError", "Erase", "Erased",
-    "Event", "ExpectationMissing", "FieldConflict", "GiveUp", "Increase", "Insert", "InvalidForm", "InvalidJson", "KeyReused", "Ledger",
-    "LedgerError", "Lookup", "Model", "New", "NotFound", "NotLoaded", "NotMigrated", "Operation", "OutcomeUnknown", "Plan", "Purpose",
-    "Record", "Ref", "Refused", "Rejected", "Rejection", "Rejections", "Related", "Report", "Request", "RequestError", "Retry",
-    "Selection", "Sensitive", "Snapshot", "StepError", "Tampered", "TooLarge", "Unavailable", "UnknownEventType", "Update", "Value",
-    "VersionError", "View", "by", "column", "lossy", "new", "open", "optional", "records_from", "related",
+    "AlreadyExists", "Answer", "App", "Attempt", "BrokenExport", "Cancel", "Catalog", "Change", "ClockError", "Closed", "Comparison",
+    "ConfigurationError", "ConflictError", "Database", "DefinitionError", "Delete", "Diff", "Done", "Effect", "EnsueError", "Erase",
+    "Erased", "Event", "ExpectationMissing", "FieldConflict", "GiveUp", "Increase", "Insert", "InvalidForm", "InvalidJson", "KeyReused",
+    "Ledger", "LedgerError", "Lookup", "Model", "New", "NotFound", "NotLoaded", "NotMigrated", "Operation", "OutcomeUnknown", "Plan",
+    "Purpose", "Record", "Ref", "Refused", "Rejected", "Rejection", "Rejections", "Related", "ReplayReport", "Report", "Request",
+    "RequestError", "Retry", "Selection", "Sensitive", "Snapshot", "StepError", "Tampered", "TooLarge", "Unavailable", "UnknownEventType",
+    "Update", "Value", "VersionError", "View", "WorkerFailed", "by", "column", "compare_files", "lossy", "new", "open", "optional",
+    "records_from", "related", "replay_files",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from ensue.core.facts import Facts, Needs, Row
 from ensue.core.model import Model, newest, subjects_of_row
 from ensue.core.state import StateField
 from ensue.errors import Clash, ExpectationMissing, FieldConflict, FieldProblem, InvalidForm
-from ensue.runtime.recording import WHOLE_ROW
+from ensue.runtime.last_writers import chain_of, last_writer
 from ensue.runtime.request import Expectations, Ticket
 from ensue.runtime.tags import TagKeys, key_id_of
 from ensue.storage.session import ModelTable, Session
@@ -147,12 +147,6 @@ def related_value(field: StateField, query: Any, facts: Facts, session: Session,
     return [[id, lasts.get(id)] for id in ids]
 
 
-def chain_of(model: type[Model], id: str, row: Row | None) -> str | None:
-    """A chain that every event which writes this row of the newest shape *model* is in; None for reference data."""
-    chains = subjects_of_row(model, id, row)
-    return chains[0] if chains else None
-
-
 def _chains(model: type[Model], ids: Sequence[str], facts: Facts) -> dict[str, str | None]:
     return {id: chain_of(model, id, facts.row(model.__ensue__.name, id)) for id in ids}
 
@@ -171,13 +165,6 @@ def _last_of_rows(session: Session, model: type[Model], ids: Sequence[str], fact
     here = [event_id for (written_model, row_id, _), event_id in written.items() if written_model == name and row_id in ids]
     stored = session.last_writers(name, _chains(model, ids, facts)) if ids and not here else []
     return here[-1] if here else stored[-1][2] if stored else None
-
-
-def last_writer(session: Session, model: str, id: str, column: str | None, chain: str | None) -> str | None:
-    """The stored event that wrote a column of a row last; all that wrote it are in *chain*."""
-    writes = session.last_writers(model, {id: chain})
-    found = [event_id for _, columns, event_id in writes if column is None or columns == WHOLE_ROW or column in columns.split()]
-    return found[-1] if found else None
 
 
 def session_model(session: Session, name: str) -> ModelTable:

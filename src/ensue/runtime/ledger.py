@@ -15,7 +15,6 @@ from ensue.core.app import App
 from ensue.core.canonical import Json
 from ensue.core.catalog import Catalog
 from ensue.core.codec import instant_text
-from ensue.core.diff import Diff
 from ensue.core.event import Event, Shape, read_event
 from ensue.core.identity import random_event_id
 from ensue.core.model import Model
@@ -24,7 +23,6 @@ from ensue.core.record import Record
 from ensue.core.selection import ALL, Selection
 from ensue.core.version import Version
 from ensue.errors import EnsueError, RequestError, TooLarge
-from ensue.runtime.again import Again
 from ensue.runtime.answer import Answer
 from ensue.runtime.audit import AuditReport, audit_sample
 from ensue.runtime.batch import Surroundings
@@ -32,6 +30,7 @@ from ensue.runtime.door import Door
 from ensue.runtime.export.head import Head
 from ensue.runtime.export.writing import export
 from ensue.runtime.guard import development_guard
+from ensue.runtime.hindsight import Hindsight
 from ensue.runtime.preview import preview
 from ensue.runtime.reading import Change, Reading, Snapshot
 from ensue.runtime.recording import Recorder
@@ -53,7 +52,7 @@ M = TypeVar("M", bound=Model)
 SUBMITTED_AHEAD_MAX: Final = 1_024
 
 
-class Ledger:
+class Ledger(Hindsight):
     """
     One tenant's events and tables, in one order. Made by `ensue.open` or `Database.ledger`; a context manager.
 
@@ -73,7 +72,7 @@ class Ledger:
         account_version: str | None,
         published: Collection[Version] | None = None,
     ) -> None:
-        self.app = app
+        super().__init__(app, storage)
         self._storage = storage
         self._clock = clock
         self._random_bytes = random_bytes
@@ -84,7 +83,6 @@ class Ledger:
         )
         self._writer = Writer(storage, self._around, lanes=1 if storage.is_sqlite else 2)
         self._reading = Reading(app, storage, tag_keys, self._note_read)
-        self._again = Again(storage)
 
     @property
     def uid(self) -> str:
@@ -320,27 +318,6 @@ class Ledger:
     def reads(self, subject: str | Model) -> list[dict[str, Any]]:
         """Who looked at a subject, when, why and at what."""
         return self._reading.reads(subject)
-
-    # -- deciding again
-    def replay(self, record: Record) -> Diff:
-        """
-        Decide a record again as it happened, from its own form, state, moment and steps, and compare value by value.
-
-        Nothing is saved and nothing performed. The diff is empty (false) where the steps still decide what they decided.
-        """
-        return self._again.replay(record)
-
-    def compare(self, record: Record, *, version: str) -> Diff:
-        """
-        Decide a record under another *version*, on the facts it had, and show the difference.
-
-        State that the record does not hold is told from the history of the rows as of its position; where nobody can tell it, the
-        diff's outcome is `unreplayable` and names the input.
-
-        Raises:
-            VersionError: there is no such version, or the event type is not in it.
-        """
-        return self._again.compare(record, self.app.known_version(version))
 
     def catalog(self) -> Catalog:
         """What the application declares, and how often each of it was seen in this ledger. Refused attempts count for 90 days."""

@@ -19,7 +19,8 @@ from ensue.core.shapes import row_in_shape
 from ensue.errors import RequestError
 from ensue.runtime.batch import Surroundings
 from ensue.runtime.decoding import record_of
-from ensue.runtime.expectations import chain_of, last_writer, related_value, split_row_key
+from ensue.runtime.expectations import related_value, split_row_key
+from ensue.runtime.last_writers import chain_of, last_writer
 from ensue.runtime.preview import look
 from ensue.runtime.request import Ticket
 from ensue.runtime.selection import pages

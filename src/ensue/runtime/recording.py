@@ -17,12 +17,11 @@ from ensue.core.record import Place, Record
 from ensue.log.chain import genesis, stamp
 from ensue.log.header import Link, build_header
 from ensue.log.payload import request_digest, seal
+from ensue.runtime.last_writers import WHOLE_ROW
 from ensue.runtime.request import Ticket
 from ensue.storage.session import Head, Writes
 
 SEED_BYTES = 32
-WHOLE_ROW = "*"
-"""What stands for all columns of a row that was inserted or deleted."""
 
 
 @dataclass

@@ -1,0 +1,121 @@
+"""Job: what is to be done to many records, and how one process does its part. The same in every process, so that the result is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from ensue.core.app import App
+from ensue.core.comparison import NOISE_MAX, Comparison
+from ensue.core.deciding import Decider, UnderVersion, compare_each, replay_each
+from ensue.core.diff import Diff, diff_of
+from ensue.core.record import Record
+from ensue.core.replay import recorded_side
+from ensue.core.replay_report import ReplayReport
+from ensue.core.version import Version
+from ensue.runtime.ranges.code import CodeOptions, OtherCode
+from ensue.runtime.ranges.source import Part, Source
+from ensue.runtime.ranges.walk import WalkedPast, models_read
+
+Told = Callable[[int], None]
+"""Told how many records more are done."""
+TOLD: Final = 100
+
+
+class Job(Protocol):
+    """Something to be done to many records; can be sent to another process."""
+
+    def report(self, app: App) -> Any:
+        """A report of nothing yet, which those of parts merge into."""
+        ...
+
+    def do(self, source: Source, records: Iterable[Record], report: Any) -> None:
+        """Take *records* of *source*, in the ledger's order, into *report*."""
+        ...
+
+    def close(self) -> None:
+        """Stop what was started for it."""
+        ...
+
+
+@dataclass
+class Replaying:
+    """Every record is decided as it happened."""
+
+    def report(self, app: App) -> ReplayReport:  # noqa: ARG002  # a comparison asks it for its expectations
+        """Nothing replayed yet."""
+        return ReplayReport()
+
+    def do(self, source: Source, records: Iterable[Record], report: ReplayReport) -> None:  # noqa: ARG002  # a record has all it needs
+        """Replay *records*."""
+        replay_each(records, report)
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+
+@dataclass
+class Comparing:
+    """Every record is decided under *version* as well, or by other *code*, or by that under that version."""
+
+    version: str | None
+    code: CodeOptions | None = None
+    noise_max: float = NOISE_MAX
+    _other: OtherCode | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Comparing, (self.version, self.code, self.noise_max)  # each process starts the other code by itself
+
+    def report(self, app: App) -> Comparison:
+        """Nothing compared yet. With other code its own expectations count."""
+        expectations = app.expectations() if self.code is None else self._code().expectations
+        return Comparison(self.version, None if self.code is None else self.code.shown, self.noise_max, expectations)
+
+    def do(self, source: Source, records: Iterable[Record], report: Comparison) -> None:
+        """Compare *records*."""
+        report.has_forecast = report.has_forecast or source.has_forecast
+        compare_each(records, report, self._decider(source), source.forecast)
+
+    def diff(self, source: Source, record: Record) -> Diff:
+        """One record compared."""
+        new = self._decider(source).side(record)
+        return diff_of(record, recorded_side(record), new, base_version=record.version, version=self.version or record.version)
+
+    def _decider(self, source: Source) -> Decider:
+        version = None if self.version is None else Version.parse(self.version)
+        if self.code is not None or version is None:
+            every = frozenset(model.__ensue__.name for model in source.app.models())
+            return self._code().decider(self.version, WalkedPast(source.app, every, source.history).before)
+        return UnderVersion(version, WalkedPast(source.app, models_read(source.app, version), source.history).before)
+
+    def _code(self) -> OtherCode:
+        if self._other is None:
+            assert self.code is not None, "asked for other code only"
+            self._other = OtherCode(self.code)
+        return self._other
+
+    def close(self) -> None:
+        """Stop the other code's process."""
+        if self._other is not None:
+            self._other.close()
+            self._other = None
+
+
+def do_part(job: Job, source: Source, part: Part, told: Told | None = None) -> Any:
+    """The report of one part of *source*; *told* hears how far it is."""
+    report = job.report(source.app)
+    records = source.records(part)
+    job.do(source, records if told is None else _counted(records, told), report)
+    return report
+
+
+def _counted(records: Iterator[Record], told: Told) -> Iterator[Record]:
+    count = 0
+    for record in records:
+        yield record
+        count += 1
+        if count == TOLD:
+            told(count)
+            count = 0
+    told(count)

@@ -1,0 +1,64 @@
+"""Messages: what a process and its child say to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from ensue.core.facts import Query, Row
+
+FAILED_ASKING: Final = "missing"
+"""How the parent answers when nobody can tell."""
+
+
+class Hello(NamedTuple):
+    """What a child is told first."""
+
+    path: tuple[str, ...]
+    """Where Python looks for modules."""
+    app: str
+    """The application by `module:name`."""
+    modules: tuple[str, ...]
+    """The modules that declare its steps: importing the first alone may not import them all."""
+    types: tuple[str, ...]
+    """Its event types, so that a child knows whether it has the whole application."""
+    code: Path | None = None
+    """The other checkout that it must come from."""
+
+
+class Answered(NamedTuple):
+    """The last word of a child on what it was asked."""
+
+    value: Any
+
+
+class Asked(NamedTuple):
+    """What a child wants to know before it can answer."""
+
+    question: tuple[Any, ...]
+
+
+class Failed(NamedTuple):
+    """Why a child cannot answer."""
+
+    message: str
+
+
+class Decide(NamedTuple):
+    """Decide one record, as exported, under *version* (None: its own), and answer with its side."""
+
+    members: Any
+    version: str | None
+    rows: Sequence[tuple[str, str, Row | None]]
+    """Model, id and row of all that the record knows, None for what was not there, in the newest shapes of whoever asks."""
+    answers: Sequence[tuple[Query, set[str]]]
+    """The queries that its state answers, with the ids found."""
+
+
+class Do(NamedTuple):
+    """Do a part of a job; *place* is where its records are."""
+
+    job: Any
+    place: Any
+    part: Any
