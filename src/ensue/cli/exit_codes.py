@@ -10,7 +10,7 @@ class ExitCode(IntEnum):
 
     DONE = 0
     REFUSED = 1
-    """The event was rejected or in conflict, or what was asked for is not there."""
+    """The event was rejected or in conflict, what was asked for is not there, or events come out otherwise than they should."""
     USAGE = 2
     """The request cannot be understood: options, form, version, or where app and database are."""
     NOT_VERIFIED = 3
@@ -32,7 +32,8 @@ class ExitCode(IntEnum):
 IN_HELP = """\b
 Exit codes
   0    done
-  1    the event was rejected or in conflict, or what was asked for is not there
+  1    the event was rejected or in conflict, or what was asked for is not there;
+       replay and compare: events come out otherwise
   2    the request cannot be understood: options, form, version, app or database
   3    verification found something wrong
   4    the database cannot be reached or written, or is not migrated

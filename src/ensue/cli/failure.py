@@ -45,6 +45,7 @@ CODES: Mapping[type[BaseException], tuple[str, ExitCode]] = {
     errors.CanonicalError: ("request", ExitCode.USAGE),
     errors.ExpectationMissing: ("expectation_missing", ExitCode.USAGE),
     errors.ConfigurationError: ("configuration", ExitCode.USAGE),
+    errors.WorkerFailed: ("worker", ExitCode.APPLICATION),
     errors.Tampered: ("verification", ExitCode.NOT_VERIFIED),
     errors.BrokenExport: ("broken_export", ExitCode.USAGE),
     errors.FormatError: ("verification", ExitCode.NOT_VERIFIED),

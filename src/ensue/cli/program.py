@@ -11,7 +11,25 @@ from typing import Annotated
 
 import typer
 
-from ensue.cli import attempts, audit, catalog, changelog, db, demo, export, history, lint, show, submit, tags, timeline, verify, versions
+from ensue.cli import (
+    attempts,
+    audit,
+    catalog,
+    changelog,
+    compare,
+    db,
+    demo,
+    export,
+    history,
+    lint,
+    replay,
+    show,
+    submit,
+    tags,
+    timeline,
+    verify,
+    versions,
+)
 from ensue.cli.exit_codes import IN_HELP, ExitCode
 from ensue.cli.failure import Failure, failure_of
 from ensue.cli.output import Answer, print_envelope, release
@@ -34,6 +52,8 @@ program.command(epilog=history.EXAMPLES)(history.history)
 program.command(epilog=tags.EXAMPLES)(tags.tags)
 program.command(epilog=attempts.EXAMPLES)(attempts.attempts)
 program.command(epilog=verify.EXAMPLES)(verify.verify)
+program.command(epilog=replay.EXAMPLES)(replay.replay)
+program.command(epilog=compare.EXAMPLES)(compare.compare)
 program.command(epilog=audit.EXAMPLES)(audit.audit)
 program.command(epilog=lint.EXAMPLES)(lint.lint)
 program.add_typer(catalog.program, name="catalog")

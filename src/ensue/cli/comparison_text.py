@@ -1,0 +1,72 @@
+"""A comparison on a terminal: the verdict, the counts, and each group with its smallest sample."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from ensue.cli.comparison_words import (
+    OUTCOMES,
+    Data,
+    covered_text,
+    events_text,
+    forecast_lines,
+    group_title,
+    reach_text,
+    share_text,
+    title_of,
+    verdict_of,
+)
+from ensue.cli.difference import LEGEND, print_difference
+from ensue.cli.text import print_hanging, printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+GROUPS_SHOWN = 20
+MARKS = {"good": ("✓ ", "bold green"), "bad": ("✗ ", "bold red"), "void": ("✗ ", "bold red")}
+
+
+def print_comparison(console: Console, data: Data, *, samples: bool = True) -> None:
+    """A comparison, from its data."""
+    kind, sentence = verdict_of(data)
+    mark, style = MARKS[kind]
+    print_hanging(console, Text(mark, style), Text(printable(title_of(data)), "bold").append(": ").append(sentence))
+    for outcome, words in OUTCOMES.items():
+        if count := data["outcomes"].get(outcome):
+            print_hanging(console, Text("  "), Text(f"{count:,}".rjust(9)).append(f"  {words}"))
+    noise = data["noise"]["different"]
+    print_hanging(
+        console, Text("  "), Text(f"{noise:,}".rjust(9)).append("  differ under their own version (left out)", "" if noise else "dim")
+    )
+    for diff in data["noise"]["differing"][: 3 if samples else 0]:
+        print_difference(console, diff, 4)
+    for line in forecast_lines(data["forecast"]):
+        print_hanging(console, Text("  "), Text(f"If applied today. {line}.", "dim"))
+    for one in data["never_seen"]:
+        print_hanging(
+            console, Text("  ! ", "yellow"), Text(printable(f"Expected since {one['since']}, never seen: {one['part']}. {one['why']}"))
+        )
+    for group in data["groups"][:GROUPS_SHOWN]:
+        print_group(console, group, samples=samples)
+    if len(data["groups"]) > GROUPS_SHOWN:
+        print_hanging(console, Text("  "), Text(f"and {len(data['groups']) - GROUPS_SHOWN} more groups; --json has them."))
+
+
+def print_group(console: Console, group: Data, *, samples: bool) -> None:
+    """The records that differ alike, with the smallest of them."""
+    console.print()
+    head = Text(f"{events_text(group['count'])} ({share_text(group['share'])})  ", "bold").append(printable(group["type"]), "bold")
+    style = "yellow" if group["uncovered"] else "green"
+    print_hanging(console, Text("  "), head.append("  ").append(covered_text(group), style))
+    print_hanging(console, Text("    "), Text(printable(group_title(group))))
+    print_hanging(console, Text("    "), Text(printable(reach_text(group)), "dim"))
+    for column, spread in group["deltas"].items():
+        quantiles = ", ".join(f"{name} {value}" for name, value in spread["quantiles"].items())
+        print_hanging(
+            console, Text("    "), Text(printable(f"{column} moves by {spread['least']} to {spread['most']} ({quantiles})"), "dim")
+        )
+    if samples and group["samples"]:
+        print_hanging(console, Text("    "), Text(f"The smallest:  {LEGEND}", "dim"))
+        print_difference(console, group["samples"][0], 4)
