@@ -59,6 +59,7 @@ from ensue.runtime.request import Request
 if TYPE_CHECKING:
     from ensue.core.catalog import Catalog
     from ensue.runtime.again import compare_files, replay_files
+    from ensue.runtime.audit import AuditReport
     from ensue.runtime.export.reading import records_from
     from ensue.runtime.ledger import Ledger
     from ensue.runtime.opening import Database, open
@@ -68,7 +69,8 @@ else:
     # What needs a database is imported at first use: `ensue --help`, or a module that only declares events, would
     # otherwise wait a quarter of a second for SQLAlchemy.
     _LATER = {
-        "Catalog": "ensue.core.catalog", "Change": "ensue.runtime.reading", "Database": "ensue.runtime.opening",
+        "AuditReport": "ensue.runtime.audit", "Catalog": "ensue.core.catalog",
+        "Change": "ensue.runtime.reading", "Database": "ensue.runtime.opening",
         "Ledger": "ensue.runtime.ledger", "Report": "ensue.runtime.report", "Snapshot": "ensue.runtime.reading",
         "open": "ensue.runtime.opening", "records_from": "ensue.runtime.export.reading",
         "compare_files": "ensue.runtime.again", "replay_files": "ensue.runtime.again",
@@ -97,10 +99,10 @@ else:
 
 
 __all__ = [
-    "AlreadyExists", "Answer", "App", "Attempt", "BrokenExport", "Cancel", "Catalog", "Change", "ClockError", "Closed", "Comparison",
-    "ConfigurationError", "ConflictError", "Database", "DefinitionError", "Delete", "Diff", "Done", "Effect", "EnsueError", "Erase",
-    "Erased", "Event", "ExpectationMissing", "FieldConflict", "GiveUp", "Increase", "Insert", "InvalidForm", "InvalidJson", "KeyReused",
-    "Ledger", "LedgerError", "Lookup", "Model", "New", "NotFound", "NotLoaded", "NotMigrated", "Operation", "OutcomeUnknown", "Plan",
+    "AlreadyExists", "Answer", "App", "Attempt", "AuditReport", "BrokenExport", "Cancel", "Catalog", "Change", "ClockError", "Closed",
+    "Comparison", "ConfigurationError", "ConflictError", "Database", "DefinitionError", "Delete", "Diff", "Done", "Effect", "EnsueError",
+    "Erase", "Erased", "Event", "ExpectationMissing", "FieldConflict", "GiveUp", "Increase", "Insert", "InvalidForm", "InvalidJson",
+    "KeyReused", "Ledger", "LedgerError", "Lookup", "Model", "New", "NotFound", "NotLoaded", "NotMigrated", "Operation", "OutcomeUnknown", "Plan",
     "Purpose", "Record", "Ref", "Refused", "Rejected", "Rejection", "Rejections", "Related", "ReplayReport", "Report", "Request",
     "RequestError", "Retry", "Selection", "Sensitive", "Snapshot", "StepError", "Tampered", "TooLarge", "Unavailable", "UnknownEventType",
     "Update", "Value", "VersionError", "View", "WorkerFailed", "by", "column", "compare_files", "lossy", "new", "open", "optional",

@@ -12,14 +12,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ensue.core.canonical import Json
 from ensue.core.frozen import recorded_operations
 from ensue.core.logic import Logic
 from ensue.core.plan import Plan
 from ensue.core.record import Record
-from ensue.source.lint import Finding, lint_function
+
+if TYPE_CHECKING:
+    from ensue.source.lint import Finding
 
 SHOWN_CHARACTERS_MAX: Final = 60
 FINDINGS_MAX: Final = 3
@@ -74,6 +76,8 @@ def find_disagreement(here: Said, there: Said, where: str, logic: Logic) -> Disa
     function = next((one.function for one in logic.steps if one.name == name), None)
     if function is None:
         return Disagreement(None, what, None, None, f"Run `ensue lint`, and {LOOK_FOR}")
+    from ensue.source.lint import lint_function  # only once something was found
+
     findings = lint_function(function)
     first = findings[0] if findings else None
     return Disagreement(

@@ -64,6 +64,7 @@ class Names:
         self._globals: Mapping[str, Any] = vars(sys.modules[module]) if module in sys.modules else {}
         self.own = _bound_in(node)
         self._imported = _imported_in(node, module)
+        self._known: dict[str, Meaning | None] = {}
 
     def find(self, node: ast.expr) -> Meaning | None:
         """What `a.b.c` means; None for a variable of the function, or what comes of a call."""
@@ -73,7 +74,9 @@ class Names:
             node = node.value
         if not isinstance(node, ast.Name):
             return None
-        found = self._first(node.id)
+        if node.id not in self._known:
+            self._known[node.id] = self._first(node.id)
+        found = self._known[node.id]
         return None if found is None else _follow(found, chain)
 
     def _first(self, name: str) -> Meaning | None:
