@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from ensue.runtime.ledger import Ledger
     from ensue.runtime.opening import Database, open
     from ensue.runtime.reading import Change, Snapshot
+    from ensue.runtime.rebuild import Rebuilt
     from ensue.runtime.report import Report
 else:
     # What needs a database is imported at first use: `ensue --help`, or a module that only declares events, would
@@ -73,7 +74,7 @@ else:
         "Change": "ensue.runtime.reading", "Database": "ensue.runtime.opening",
         "Ledger": "ensue.runtime.ledger", "Report": "ensue.runtime.report", "Snapshot": "ensue.runtime.reading",
         "open": "ensue.runtime.opening", "records_from": "ensue.runtime.export.reading",
-        "compare_files": "ensue.runtime.again", "replay_files": "ensue.runtime.again",
+        "Rebuilt": "ensue.runtime.rebuild", "compare_files": "ensue.runtime.again", "replay_files": "ensue.runtime.again",
     }  # fmt: skip
 
     class _TableLater:
@@ -103,8 +104,8 @@ __all__ = [
     "Comparison", "ConfigurationError", "ConflictError", "Database", "DefinitionError", "Delete", "Diff", "Done", "Effect", "EnsueError",
     "Erase", "Erased", "Event", "ExpectationMissing", "FieldConflict", "GiveUp", "Increase", "Insert", "InvalidForm", "InvalidJson",
     "KeyReused", "Ledger", "LedgerError", "Lookup", "Model", "New", "NotFound", "NotLoaded", "NotMigrated", "Operation", "OutcomeUnknown",
-    "Plan", "Purpose", "Record", "Ref", "Refused", "Rejected", "Rejection", "Rejections", "Related", "ReplayReport", "Report", "Request",
-    "RequestError", "Retry", "Selection", "Sensitive", "Snapshot", "StepError", "Tampered", "TooLarge", "Unavailable", "UnknownEventType",
-    "Update", "Value", "VersionError", "View", "WorkerFailed", "by", "column", "compare_files", "lossy", "new", "open", "optional",
-    "records_from", "related", "replay_files",
+    "Plan", "Purpose", "Rebuilt", "Record", "Ref", "Refused", "Rejected", "Rejection", "Rejections", "Related", "ReplayReport", "Report",
+    "Request", "RequestError", "Retry", "Selection", "Sensitive", "Snapshot", "StepError", "Tampered", "TooLarge", "Unavailable",
+    "UnknownEventType", "Update", "Value", "VersionError", "View", "WorkerFailed", "by", "column", "compare_files", "lossy", "new",
+    "open", "optional", "records_from", "related", "replay_files",
 ]  # fmt: skip

@@ -24,7 +24,7 @@ from tests.source_tree import ROOT
 
 Where = tuple[str, ...]
 COMMANDS = (
-    *("submit", "preview", "show", "timeline", "history", "tags", "attempts", "verify", "audit", "lint"),
+    *("submit", "preview", "show", "timeline", "history", "tags", "attempts", "verify", "audit", "lint", "rebuild"),
     *("catalog", "versions", "changelog", "export", "db", "demo"),
 )
 LEAVES = (

@@ -22,6 +22,7 @@ from ensue.cli import (
     export,
     history,
     lint,
+    rebuild,
     replay,
     show,
     submit,
@@ -59,6 +60,7 @@ program.command(epilog=lint.EXAMPLES)(lint.lint)
 program.add_typer(catalog.program, name="catalog")
 program.command(epilog=changelog.EXAMPLES)(changelog.changelog)
 program.add_typer(versions.program, name="versions")
+program.command(epilog=rebuild.EXAMPLES)(rebuild.rebuild)
 program.add_typer(export.program, name="export")
 program.add_typer(db.program, name="db")
 program.add_typer(demo.program, name="demo")

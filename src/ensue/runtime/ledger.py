@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from ensue.core.app import App
 from ensue.core.canonical import Json
@@ -26,9 +24,8 @@ from ensue.errors import EnsueError, RequestError, TooLarge
 from ensue.runtime.answer import Answer
 from ensue.runtime.audit import AuditReport, audit_sample
 from ensue.runtime.batch import Surroundings
+from ensue.runtime.copying import Copying
 from ensue.runtime.door import Door
-from ensue.runtime.export.head import Head
-from ensue.runtime.export.writing import export
 from ensue.runtime.guard import development_guard
 from ensue.runtime.hindsight import Hindsight
 from ensue.runtime.preview import preview
@@ -38,7 +35,6 @@ from ensue.runtime.report import Report
 from ensue.runtime.request import Expectations, Outcome, Request, Unit
 from ensue.runtime.rows import Constraints
 from ensue.runtime.seen import seen_in
-from ensue.runtime.selection import bounded, watched
 from ensue.runtime.tags import TagKeys
 from ensue.runtime.verify import verify
 from ensue.runtime.writer import BATCH_MAX, Writer
@@ -52,7 +48,7 @@ M = TypeVar("M", bound=Model)
 SUBMITTED_AHEAD_MAX: Final = 1_024
 
 
-class Ledger(Hindsight):
+class Ledger(Hindsight, Copying):
     """
     One tenant's events and tables, in one order. Made by `ensue.open` or `Database.ledger`; a context manager.
 
@@ -272,40 +268,6 @@ class Ledger(Hindsight):
     ) -> Iterator[Record]:
         """The records behind a position, or those of a *selection*, in the ledger's order, read in pages; the look is on record."""
         return self._reading.records(replace(selection, first=max(selection.first, after + 1)), limit, actor, purpose)
-
-    def export(
-        self,
-        target: str | os.PathLike[str] | BinaryIO,
-        *,
-        format: str = "jsonl",
-        selection: Selection = ALL,
-        partitions: int | None = None,
-        actor: str | None = None,
-        purpose: str | None = None,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> int:
-        """
-        Write records to a file, each with all that its decision depended on and led to; returns how many. The look is on record.
-
-        `ensue.records_from` reads them back without a database.
-
-        Args:
-            target: a path, or for lines a stream of bytes; a path ending in `.gz` is compressed.
-            format: `jsonl`, `cloudevents` or `parquet`.
-            selection: which records; default: all that are committed when it begins.
-            partitions: make *target* a folder of so many files, each with all records of its subjects.
-            actor: who looks.
-            purpose: why.
-            progress: is told (positions passed, positions in all).
-
-        Raises:
-            RequestError: there is no such format, or it cannot be written there.
-            ConfigurationError: the file cannot be written, or pyarrow is not installed.
-        """
-        selection = bounded(self._storage, selection)
-        records = watched(self._reading.records(selection, None, actor, purpose), selection, progress)
-        place = Path(target) if isinstance(target, str | os.PathLike) else target
-        return export(records, Head(self.app.name, self.uid), place, format=format, partitions=partitions)
 
     def record(self, id: str, *, actor: str | None = None, purpose: str | None = None) -> Record:
         """The record of an event's id; the look is on record. Raises NotFound."""
