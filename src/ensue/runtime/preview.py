@@ -32,7 +32,7 @@ def preview(ticket: Ticket, storage: Storage, around: Surroundings) -> Plan:
 def _preview(ticket: Ticket, storage: Storage, around: Surroundings) -> Plan:
     with storage.looker() as session:
         try:
-            batch, subjects = look(ticket, session, around)
+            batch, subjects = look(ticket, session, around, whole=_is_whole(ticket, around))
             if ticket.id in batch.opened.stored:
                 check_same(ticket, batch.opened.stored[ticket.id])
                 return _recorded(ticket, storage, around)
@@ -47,12 +47,24 @@ def _recorded(ticket: Ticket, storage: Storage, around: Surroundings) -> Plan:
         return record_of(around.app, records_by_id(connection, [ticket.id])[ticket.id]).plan
 
 
-def look(ticket: Ticket, session: Session, around: Surroundings) -> tuple[Batch, tuple[str, ...]]:
-    """Load all that *ticket* declares through a session that only looks: a batch of nothing yet, and the ticket's subjects."""
+def _is_whole(ticket: Ticket, around: Surroundings) -> bool:
+    """Whether everything that deciding can ask for is known from the form."""
+    logic, unique = ticket.binding.logic, around.constraints.unique
+    if not logic.by_form or ticket.subjects is None or ticket.request.expect:
+        return False
+    return not any(unique[model.__ensue__.name] for step in logic.steps for model in step.contract.models)
+
+
+def look(ticket: Ticket, session: Session, around: Surroundings, *, whole: bool) -> tuple[Batch, tuple[str, ...]]:
+    """
+    Load all that *ticket* declares through a session that only looks: a batch of nothing yet, and the ticket's subjects.
+
+    *whole*: nobody will ask the session for more.
+    """
     facts, needs = Facts(), Needs()
     _ask(ticket, session, needs, facts)
     ids = [ticket.id] if ticket.request.key is not None else []
-    opened = session.look(sorted(ticket.subjects or ()), ids, needs, facts)
+    opened = session.look(sorted(ticket.subjects or ()), ids, needs, facts, whole=whole)
     while needs := _ask(ticket, session, Needs(), facts):
         session.load(needs, facts)
     subjects = ticket.binding.subjects(facts)

@@ -208,7 +208,7 @@ class Reading:
         """The tags of all that an event would read, of its own subjects."""
         expect: dict[str, Any] = {}
         with self._storage.looker() as session:
-            batch, subjects = look(ticket, session, around)
+            batch, subjects = look(ticket, session, around, whole=False)
             for name, one in ticket.binding.event.__ensue__.state.items():
                 target = ticket.binding.targets[0][name]
                 if one.kind == "related" and subjects:

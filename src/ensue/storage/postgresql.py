@@ -20,7 +20,13 @@ from ensue.core.facts import Facts, Needs
 from ensue.storage.postgresql_faults import fault_of, first_line
 from ensue.storage.session import Head, Lost, ModelTable, Opened, RowWrite, Stored, Writes, split_answers
 
-LOCK: Final = " ORDER BY subject FOR UPDATE"
+# With the database's clock beside each head, and once where there is none. The last row's is read when the last lock was had.
+LOOK: Final = "SELECT clock_timestamp(), h.subject, h.seq, h.at, h.hash FROM (SELECT 1) AS one LEFT JOIN ensue_head AS h ON h.subject"
+LOCK: Final = "WITH h AS (SELECT subject, seq, at, hash FROM ensue_head WHERE subject"
+LOCKED: Final = (
+    " ORDER BY subject FOR UPDATE) SELECT clock_timestamp(), h.subject, h.seq, h.at, h.hash FROM (SELECT 1) AS one LEFT JOIN h ON true"
+)
+SNAPSHOT: Final = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 STORED: Final = (
     "SELECT e.id, e.subject, e.seq, p.seed, p.request FROM ensue_event e "
     "JOIN ensue_payload p ON p.subject = e.subject AND p.seq = e.seq WHERE e.id"
@@ -126,31 +132,39 @@ class PostgresqlSession:
         self._statements: dict[Any, _Statement] = {}
         self._locks = False
         """Whether rows of tables that others write too are locked as they are read."""
+        self._looks = False
+        """Whether its transactions are snapshots: a session that looks never writes."""
 
     def open(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
         """One round trip: begin, lock, look, read."""
         return self._begin("BEGIN", True, subjects, event_ids, needs, facts)
 
-    def look(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
-        """One round trip, on a snapshot."""
-        return self._begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", False, subjects, event_ids, needs, facts)
+    def look(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts, *, whole: bool) -> Opened:
+        """One round trip, on a snapshot. What is *whole* needs no BEGIN and leaves nothing to end: a pipeline is a transaction."""
+        if not self._looks:
+            self._run(f"SET SESSION CHARACTERISTICS AS TRANSACTION {SNAPSHOT}")
+            self._looks = True
+        return self._begin(None if whole else "BEGIN", False, subjects, event_ids, needs, facts)
 
-    def _begin(self, begin: str, locks: bool, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
+    def _begin(
+        self, begin: str | None, locks: bool, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts
+    ) -> Opened:
         self._locks = locks
         try:
             with self._connection.pipeline():
-                self._execute(begin)
-                heads = self._among(HEADS, subjects, LOCK if locks else "")
-                now = self._execute("SELECT clock_timestamp()")
+                if begin is not None:
+                    self._execute(begin)
+                heads = self._among(LOCK, subjects, LOCKED) if locks else self._among(LOOK, subjects)
                 learn = self._ask(needs, facts, lock=locks)
                 # last: where a new subject's rows are seen, the event of another process that made them must be seen too
                 stored = self._among(STORED, event_ids) if event_ids else None
             for one in learn:
                 one()
+            rows = heads.fetchall()
             return Opened(
-                {row[0]: Head(*row[1:]) for row in heads.fetchall()},
+                {subject: Head(seq, at, hash) for _, subject, seq, at, hash in rows if subject is not None},
                 {row[0]: Stored(*row[1:]) for row in stored.fetchall()} if stored is not None else {},
-                now.fetchall()[0][0].astimezone(UTC),
+                rows[-1][0].astimezone(UTC),
             )
         except psycopg.Error as error:
             raise self._fault(error, wrote=False) from error
@@ -182,6 +196,12 @@ class PostgresqlSession:
         if others:
             found += self._select(lambda: self._execute(LAST_WRITERS_OF_REFERENCE_DATA, (model, others)))
         return [(row_id, columns, event_id) for row_id, columns, event_id, _ in sorted(found, key=lambda one: one[3])]
+
+    def _run(self, statement: str) -> None:
+        try:
+            self._execute(statement)
+        except psycopg.Error as error:
+            raise self._fault(error, wrote=False) from error
 
     def _select(self, send: Callable[[], psycopg.Cursor[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
         try:

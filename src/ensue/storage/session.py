@@ -98,8 +98,12 @@ class Session(Protocol):
         """Begin, lock the heads of *subjects* (sorted) in one statement, then look ids up and load *needs* into *facts*."""
         ...
 
-    def look(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
-        """As `open`, on one read-only snapshot and without any lock; `rollback` ends it."""
+    def look(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts, *, whole: bool) -> Opened:
+        """
+        As `open`, on one read-only snapshot and without any lock; `rollback` ends it.
+
+        *whole* promises that nothing more will be asked: then no transaction need be left open.
+        """
         ...
 
     def load(self, needs: Needs, facts: Facts) -> None:

@@ -16,10 +16,11 @@ JOURNAL_TIMEOUT_SECONDS: Final = 30.0
 CACHED_STATEMENTS: Final = 512
 PRAGMAS: Final = ("synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY", "wal_autocheckpoint=16000")
 
-HEADS: Final = "SELECT subject, seq, at, hash FROM ensue_head WHERE subject IN (SELECT value FROM json_each(?))"
+AMONG: Final = " IN (SELECT value FROM json_each(?))"
+HEADS: Final = "SELECT subject, seq, at, hash FROM ensue_head WHERE subject"
 STORED: Final = (
     "SELECT e.id, e.subject, e.seq, p.seed, p.request FROM ensue_event e JOIN ensue_payload p ON p.subject = e.subject AND p.seq = e.seq "
-    "WHERE e.id IN (SELECT value FROM json_each(?))"
+    "WHERE e.id"
 )
 # CROSS JOIN is how SQLite is told to keep this order: from the rows asked for, by keys alone, never through the whole ledger.
 LAST_WRITERS: Final = (
@@ -77,12 +78,13 @@ class SqliteSession:
         self._connection = connection
         self.models = models
         self._selects: dict[tuple[str, str], str] = {}
+        self._changes: dict[tuple[str, str, tuple[str, ...]], str] = {}
 
     def open(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
         """Take the one write lock, then read; there are no heads to lock beyond it."""
         return self._begin("BEGIN IMMEDIATE", subjects, event_ids, needs, facts)
 
-    def look(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts) -> Opened:
+    def look(self, subjects: Sequence[str], event_ids: Sequence[str], needs: Needs, facts: Facts, *, whole: bool) -> Opened:  # noqa: ARG002  # beginning costs nothing here
         """Read at one moment, beside the writer."""
         return self._begin("BEGIN", subjects, event_ids, needs, facts)
 
@@ -97,10 +99,16 @@ class SqliteSession:
         return Opened(heads, stored, None)
 
     def _heads(self, subjects: Sequence[str]) -> dict[str, Head]:
-        return {row[0]: Head(*row[1:]) for row in self._connection.execute(HEADS, (_array(subjects),))}
+        return {subject: Head(seq, at, hash) for subject, seq, at, hash in self._among(HEADS, subjects)} if subjects else {}
 
     def _stored(self, event_ids: Sequence[str]) -> dict[str, Stored]:
-        return {row[0]: Stored(*row[1:]) for row in self._connection.execute(STORED, (_array(event_ids),))}
+        return {row[0]: Stored(*row[1:]) for row in self._among(STORED, event_ids)}
+
+    def _among(self, select: str, values: Sequence[Any]) -> sqlite3.Cursor:
+        """*select*, which ends with a column, for rows whose column is one of *values*; a lone caller's single one needs no array."""
+        if len(values) == 1:
+            return self._connection.execute(f"{select} = ?", values)
+        return self._connection.execute(select + AMONG, (_array(values),))
 
     def heads(self, subjects: Sequence[str]) -> dict[str, Head]:
         """The heads as they stand."""
@@ -137,9 +145,7 @@ class SqliteSession:
     def _load(self, needs: Needs, facts: Facts) -> None:
         for name, ids in needs.rows.items():
             model = self.models[name]
-            facts.learn(
-                name, ids, {row[0]: model.row(row) for row in self._connection.execute(self._select(model, "id"), (_array(sorted(ids)),))}
-            )
+            facts.learn(name, ids, {row[0]: model.row(row) for row in self._among(self._select(model, "id"), sorted(ids))})
         for (name, columns), wanted in needs.queries.items():
             model = self.models[name]
             rows = {str(row["id"]): row for row in map(model.row, self._query(model, columns, wanted))}
@@ -150,7 +156,7 @@ class SqliteSession:
         """One statement for many values of one column; of several columns, one for each set of values."""
         stored = model.store(columns, list(wanted))
         if len(columns) == 1 and all(type(row[0]) in (str, int) for row in stored):
-            yield from self._connection.execute(self._select(model, columns[0]), (_array([row[0] for row in stored]),))
+            yield from self._among(self._select(model, columns[0]), [row[0] for row in stored])
             return
         condition = " AND ".join(f"{model.quoted[column]} IS ?" for column in columns)
         for values, limit in zip(stored, wanted.values(), strict=True):
@@ -161,7 +167,7 @@ class SqliteSession:
     def _select(self, model: ModelTable, column: str) -> str:
         select = self._selects.get((model.name, column))
         if select is None:
-            select = f"SELECT {model.select_list} FROM {model.table} WHERE {model.quoted[column]} IN (SELECT value FROM json_each(?))"
+            select = f"SELECT {model.select_list} FROM {model.table} WHERE {model.quoted[column]}"
             self._selects[model.name, column] = select
         return select
 
@@ -201,13 +207,10 @@ class SqliteSession:
 
     def _write_rows(self, write: RowWrite) -> None:
         model = self.models[write.model]
-        names = [model.quoted[column] for column in write.columns]
-        if write.kind == "insert":
-            statement = f"INSERT INTO {model.table} ({', '.join(names)}) VALUES ({','.join('?' * len(names))})"
-        elif write.kind == "update":
-            statement = f"UPDATE {model.table} SET {', '.join(f'{name} = ?' for name in names[:-1])} WHERE {names[-1]} = ?"
-        else:
-            statement = f"DELETE FROM {model.table} WHERE {names[-1]} = ?"
+        key = (write.kind, write.model, write.columns)
+        statement = self._changes.get(key)
+        if statement is None:
+            statement = self._changes[key] = _row_statement(model, write)
         done = self._connection.executemany(statement, model.store(write.columns, write.rows))
         if write.kind != "insert" and done.rowcount != len(write.rows):
             raise Raced(f"{model.name}: {len(write.rows)} rows were to {write.kind}, {done.rowcount} were there.")
@@ -250,6 +253,15 @@ def fault_of(error: sqlite3.Error, models: Mapping[str, ModelTable]) -> Exceptio
             f"Another program has held the write lock for too long ({text}); nothing of the request was saved. Send the same key again."
         )
     return Unavailable(f"The database file cannot be used ({text}); nothing of the request was saved.")
+
+
+def _row_statement(model: ModelTable, write: RowWrite) -> str:
+    names = [model.quoted[column] for column in write.columns]
+    if write.kind == "insert":
+        return f"INSERT INTO {model.table} ({', '.join(names)}) VALUES ({','.join('?' * len(names))})"
+    if write.kind == "update":
+        return f"UPDATE {model.table} SET {', '.join(f'{name} = ?' for name in names[:-1])} WHERE {names[-1]} = ?"
+    return f"DELETE FROM {model.table} WHERE {names[-1]} = ?"
 
 
 def _array(values: Sequence[Any]) -> str:
