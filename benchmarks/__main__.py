@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmarks import profiling
+from benchmarks import phases, profiling
 from benchmarks.run import BENCHMARKS, LONG, run
 
 KEPT = Path(__file__).with_name("results")
@@ -21,7 +21,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=f"Benchmarks: {', '.join(BENCHMARKS)}. Without names: all but {', '.join(LONG)}, which take minutes. "
-        "Or one of: profile sqlite, profile postgresql, sizes, costs.",
+        "Or one of: profile sqlite, profile postgresql, sizes, costs, phases.",
     )
     parser.add_argument("names", nargs="*", metavar="name")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all results into this file as well")
@@ -39,10 +39,15 @@ def main() -> int:
         case ["costs"]:
             profiling.costs(console)
             return 0
+        case ["phases"]:
+            phases.phases(console)
+            return 0
     names = arguments.names or [name for name in BENCHMARKS if name not in LONG]
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
-        parser.error(f"found {', '.join(unknown)}; expected some of {', '.join(BENCHMARKS)}, or profile, sizes, costs by themselves")
+        parser.error(
+            f"found {', '.join(unknown)}; expected some of {', '.join(BENCHMARKS)}, or profile, sizes, costs, phases by themselves"
+        )
     if arguments.keep and arguments.quick:
         parser.error("--quick is too short to keep; leave one of --keep and --quick out")
     results = run(names, console, is_quick=arguments.quick)

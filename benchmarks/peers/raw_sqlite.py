@@ -43,12 +43,20 @@ class RawSqlite:
 
     def batched(self, batches_count: int, size: int = workload.CALLERS_COUNT) -> float:
         """Write *batches_count* transactions of *size* events; return events a second."""
-        batches = self._rows.batches(self._forms, count=batches_count, size=size)
+        batches = self.prepared(batches_count, size)
         start = perf_counter()
+        self.write(batches)
+        return batches_count * size / (perf_counter() - start)
+
+    def prepared(self, batches_count: int, size: int = workload.CALLERS_COUNT) -> list[Batch]:
+        """The next batches to `write`."""
+        return self._rows.batches(self._forms, count=batches_count, size=size)
+
+    def write(self, batches: list[Batch]) -> None:
+        """Write prepared batches, a transaction each."""
         for batch in batches:
             for _ in self._write(batch):
                 pass
-        return batches_count * size / (perf_counter() - start)
 
     def alone(self, events_count: int) -> float:
         """Write *events_count* events, each in a transaction of its own; return the median in milliseconds."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from ensue.core.canonical import Json
 from ensue.core.data import fields_of
-from ensue.core.event import Context, Event, sent_form, whole_form, with_values
+from ensue.core.event import Context, Event, is_whole, sent_form, whole_form, with_values
 from ensue.core.facts import Facts, Needs, Query, Row
 from ensue.core.identity import row_id
 from ensue.core.logic import Logic, slot_of_shape
@@ -49,7 +49,7 @@ class Bound:
 class Binding:
     """One event, its id and its logic, on the way to being decided."""
 
-    __slots__ = ("_complete", "_searched", "event", "form", "forms", "given", "id", "logic", "shaped", "targets")
+    __slots__ = ("_complete", "_followed", "_searched", "_sent", "event", "form", "forms", "given", "id", "logic", "shaped", "targets")
 
     def __init__(self, event: Event, logic: Logic, id: str) -> None:
         self.logic = logic
@@ -64,12 +64,15 @@ class Binding:
             self.forms = [self.form if one is self.event else whole_form(one) for one in self.shaped]
         self.targets: list[dict[str, Any]] = [{} for _ in self.shaped]
         self._searched: Facts | None = None
-        self._complete = False
+        self._complete = self._followed = False
+        self._sent = self.form if is_whole(event) else None
 
     @property
     def sent(self) -> dict[str, Json]:
         """The form as sent, without the defaults: what a request digest covers."""
-        return sent_form(self.given)
+        if self._sent is None:
+            self._sent = sent_form(self.given)
+        return self._sent
 
     # -- what must be loaded
     def find(self, facts: Facts, needs: Needs) -> bool:
@@ -82,12 +85,13 @@ class Binding:
             self._searched, self._complete = facts, False
         elif self._complete and self.logic.by_form:
             return True
+        if not self._followed:
+            self._follow(facts)
+            self._followed = self.logic.by_form
         complete = True
-        for place, event in enumerate(self.shaped):
-            targets = self.targets[place] = {}
+        for event, targets in zip(self.shaped, self.targets, strict=True):
             for one in event.__ensue__.resolution:
-                target = self._target(place, one, targets, facts)
-                targets[one.name] = target
+                target = targets[one.name]
                 if target is UNKNOWN:
                     complete = False
                 elif target is None:
@@ -101,6 +105,13 @@ class Binding:
                     needs.row(one.model_name, target)
         self._complete = complete
         return complete
+
+    def _follow(self, facts: Facts) -> None:
+        """Every target as far as *facts* reach."""
+        for place, event in enumerate(self.shaped):
+            targets = self.targets[place] = {}
+            for one in event.__ensue__.resolution:
+                targets[one.name] = self._target(place, one, targets, facts)
 
     def _target(self, place: int, one: StateField, targets: dict[str, Any], facts: Facts) -> Any:
         """The id of a Ref, Lookup or New (None where there is none), the query of a Related, or UNKNOWN."""
@@ -166,16 +177,15 @@ class Binding:
         found: dict[str, None] = {}
         if info.system is not None:
             found[f"system/{info.system}"] = None
-        for place, event in enumerate(self.shaped):
-            for name, one in event.__ensue__.state.items():
-                id = self.targets[place].get(name)
-                if id is None or one.kind not in ("ref", "new"):
+        for event, targets in zip(self.shaped, self.targets, strict=True):
+            for one in event.__ensue__.locking:
+                id = targets.get(one.name)
+                if id is None:
                     continue
-                model = newest(one.model)
-                row = facts.row(one.model.__ensue__.name, id) if one.kind == "ref" else None
+                row = facts.row(one.model_name, id) if one.kind == "ref" else None
                 if row is None and one.kind == "ref":
                     continue
-                for subject in subjects_of_row(model, id, row):
+                for subject in subjects_of_row(newest(one.model), id, row):
                     found[subject] = None
         return tuple(found)
 
@@ -186,12 +196,11 @@ class Binding:
         for place, event in enumerate(self.shaped):
             state = event.__ensue__.state
             named: dict[str, list[str]] = {}
-            for one in state.values():
-                if one.kind == "ref" and one.source is None and (id := self.forms[place].get(one.wire)) is not None:
-                    named.setdefault(one.model.__ensue__.name, []).append(str(id))
-            for one in state.values():
-                if one.kind not in ("ref", "new"):
-                    continue
+            if event.__ensue__.has_child_refs:
+                for one in event.__ensue__.locking:
+                    if one.kind == "ref" and one.source is None and (id := self.forms[place].get(one.wire)) is not None:
+                        named.setdefault(one.model_name, []).append(str(id))
+            for one in event.__ensue__.locking:
                 if one.source is not None and not (one.source.head not in state and not one.source.column):
                     return None
                 id = self.forms[place].get(one.wire if one.source is None else one.source.head)
@@ -219,8 +228,8 @@ class Binding:
         """
         bound = Bound(subjects)
         recorded: dict[str, Any] = {}
-        for place, event in enumerate(self.shaped):
-            shape, targets = type(event), self.targets[place]
+        for place, (event, targets) in enumerate(zip(self.shaped, self.targets, strict=True)):
+            shape = type(event)
             values: dict[str, Any] = {}
             for name, one in shape.__ensue__.state.items():
                 target = targets[name]
@@ -228,7 +237,8 @@ class Binding:
                 fresh = slot not in recorded
                 recorded[slot] = (one.kind, target)
                 values[name] = _read(one, target, facts, bound, slot if fresh else None)
-            _check_parents(shape, values, facts)
+            if shape.__ensue__.has_child_refs:
+                _check_parents(shape, values, facts)
             bound.events[shape] = with_values(event, values, context)
         return bound
 
@@ -253,9 +263,9 @@ def _in_shape(event: Event, shape: type[Event], id: str) -> Event:
 
 def _with_new_ids(event: Event, id: str) -> Event:
     """*event* with the ids of `New` fields that the caller left out, derived from the event's id and the field's name."""
-    missing = {
-        one.name: row_id(id, one.name) for one in event.__ensue__.state.values() if one.kind == "new" and one.name not in event.__dict__
-    }
+    if not event.__ensue__.new:
+        return event
+    missing = {one.name: row_id(id, one.name) for one in event.__ensue__.new if one.name not in event.__dict__}
     return with_values(event, missing, None) if missing else event
 
 
@@ -310,14 +320,12 @@ def _freeze(one: StateField, row: Model, facts: Facts, bound: Bound, slot: str |
     bound.state.append([slot, model, id, frozen])
     if one.kind != "ref":  # a Ref's subjects are the event's
         subjects = subjects_of_row(newest(one.model), id, whole)
-        if not subjects or not all(subject in bound.subjects for subject in subjects):
+        if not subjects or not set(subjects).issubset(bound.subjects):
             bound.foreign.append((len(bound.state) - 1, model, id, tuple(frozen or ())))
 
 
 def _check_parents(shape: type[Event], values: dict[str, Any], facts: Facts) -> None:
     """A Ref to a child agrees with the event's own Refs to its parent, else the child is not found: nobody reaches another's row."""
-    if not shape.__ensue__.has_child_refs:
-        return
     refs = [one for one in shape.__ensue__.state.values() if one.kind == "ref" and values[one.name] is not None]
     for one in refs:
         row = facts.row(one.model_name, values[one.name].id)

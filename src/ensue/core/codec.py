@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -155,6 +156,11 @@ def instant_text(value: datetime) -> str:
             value = value.astimezone(UTC)
         except OverflowError as error:
             raise CanonicalError(f"{value.isoformat()} has no UTC form between the years 1 and 9999") from error
+    return _utc_text(value)
+
+
+@lru_cache(maxsize=256)  # one moment is written many times: by a whole batch, and by each row that says when
+def _utc_text(value: datetime) -> str:
     return value.isoformat(timespec="microseconds")[:-6] + "Z"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import islice
+from types import GeneratorType
 from typing import Any
 
 from ensue.core.binding import Bound
@@ -83,7 +84,7 @@ def _drain(step: Step, results: Iterable[Any] | None) -> tuple[Any, ...]:
     """The results of a step as a tuple, before anything else happens."""
     if results is None:
         return ()
-    if isinstance(results, (Operation, Effect, str, bytes)) or not hasattr(results, "__iter__"):
+    if type(results) is not GeneratorType and (isinstance(results, (Operation, Effect, str, bytes)) or not hasattr(results, "__iter__")):
         raise StepError(step.name, f"returned {results!r:.80}; a step yields operations and effects, or returns an iterable of them.")
     drained = tuple(islice(results, RESULTS_MAX + 1))
     if len(drained) > RESULTS_MAX:
@@ -128,10 +129,11 @@ class _Work:
         """Check what a step yielded, and add it."""
         ordinals: dict[str, int] = {}
         for one in results:
-            if isinstance(one, Effect):
+            kind = OPERATIONS.get(type(one))
+            if kind is not None:
+                self._take_operation(step, one, kind)
+            elif isinstance(one, Effect):
                 self._take_effect(step, one, ordinals)
-            elif isinstance(one, Operation):
-                self._take_operation(step, one)
             else:
                 raise StepError(step.name, f"yielded {one!r:.80}; a step yields operations and effects.")
 
@@ -157,8 +159,7 @@ class _Work:
         self._recorded_effects.append([kind, key, effect_body(effect), step.name])
 
     # -- operations
-    def _take_operation(self, step: Step, operation: Operation[Any]) -> None:
-        kind = OPERATIONS[type(operation)]
+    def _take_operation(self, step: Step, operation: Operation[Any], kind: str) -> None:
         if isinstance(operation, Cancel):
             self._take_cancel(step, operation)
             return
@@ -167,11 +168,12 @@ class _Work:
         if (kind, name) not in step.contract.operations:
             raise _undeclared(step, f"{kind.capitalize()}[{name}]")
         if isinstance(operation, Insert):
-            self._insert(step, operation, name, id)
+            self._insert(step, operation, row, name, id)
         elif isinstance(operation, (Update, Increase)):
             self._update(step, operation, name, id, kind)
         elif isinstance(operation, Delete):
             present = self._present(step, name, id, "Delete", None)
+            self._check_locked(step, name, id, subjects_of_row(newest(type(row)), id, present))
             self._change(step, operation, Change(name, id, present, None), ["delete", name, id, present, None, step.name])
         elif isinstance(operation, Erase):
             self._check_locked(step, name, id, (row_key(type(row), id),))
@@ -183,18 +185,16 @@ class _Work:
             raise _undeclared(step, f"Cancel[{operation.effect.__name__}]")
         self._add(step, operation, ["cancel", kind, operation.key, None, None, step.name])
 
-    def _insert(self, step: Step, operation: Insert[Any], name: str, id: str) -> None:
-        row = operation.row
-        if (name, id) in self._inserted:
+    def _insert(self, step: Step, operation: Insert[Any], row: Model, name: str, id: str) -> None:
+        key, model = (name, id), type(row)
+        if key in self._inserted:
             raise StepError(step.name, f"inserts {name}/{id} a second time; give each row an id of its own.")
-        present = (
-            self._now.get((name, id)) if (name, id) in self._now else (self.facts.row(name, id) if self.facts.knows(name, id) else None)
-        )
+        present = self._now[key] if key in self._now else self.facts.seen(name, id)
         if present is not None:
             raise AlreadyExists(model=name, fields="id")
-        after = encoded_row(row) if type(row).__ensue__.followed_by is None else row_brought_up(row, None)
-        self._inserted.add((name, id))
-        self._check_locked(step, name, id, subjects_of_row(newest(type(row)), id, after))
+        after = encoded_row(row) if model.__ensue__.followed_by is None else row_brought_up(row, None)
+        self._inserted.add(key)
+        self._check_locked(step, name, id, subjects_of_row(newest(model), id, after))
         self._change(step, operation, Change(name, id, None, after), ["insert", name, id, None, after, step.name])
 
     def _update(self, step: Step, operation: Update[Any] | Increase[Any], name: str, id: str, kind: str) -> None:
@@ -214,11 +214,11 @@ class _Work:
             elif not (kind == "increase" and earlier[0] == "increase"):
                 raise StepError(step.name, f"sets {name}/{id} {column} after an {earlier[0]} by {earlier[1]}; {ONE_WRITER}")
         if after:
-            whole = {**present, **after}
+            self._check_locked(step, name, id, subjects_of_row(newest(type(operation.row)), id, present))
             self._change(
                 step,
                 operation,
-                Change(name, id, present, whole),
+                Change(name, id, present, {**present, **after}),
                 [kind, name, id, {column: present[column] for column in after}, after, step.name],
             )
 
@@ -262,9 +262,6 @@ class _Work:
             raise StepError(step.name, f"touches {name}/{id}, which is reference data; only an event that says system=… writes it.")
 
     def _change(self, step: Step, operation: Operation[Any], change: Change, recorded: list[Json]) -> None:
-        model = newest(type(operation.row))  # type: ignore[attr-defined]  # only operations on rows come here
-        if change.before is not None:
-            self._check_locked(step, change.model, change.id, subjects_of_row(model, change.id, change.before))
         self._now[change.model, change.id] = change.after
         self.changes.append(change)
         self._add(step, operation, recorded)

@@ -18,7 +18,8 @@ from typing import Any
 from ensue.core.app import App
 from ensue.core.binding import Binding, Bound
 from ensue.core.canonical import Json
-from ensue.core.data import Fields, fields_of
+from ensue.core.data import fields_of
+from ensue.core.fields import Fields
 from ensue.core.plan import Plan
 
 Leaf = tuple[str, Json]

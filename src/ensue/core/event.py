@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from ensue.core.canonical import Json, check_text
-from ensue.core.data import Data, Declared, fields_of, trusted
+from ensue.core.data import Data, Declared, fields_of, set_values, trusted
 from ensue.core.identity import random_number, row_id
 from ensue.core.model import Model, is_redefinition
 from ensue.core.resolution import check_seen, check_subject, in_order, with_parents
@@ -44,6 +44,13 @@ class EventInfo:
     state: dict[str, StateField] = field(default_factory=dict)
     resolution: tuple[StateField, ...] = ()
     has_child_refs: bool = False
+    on_wire: tuple[StateField, ...] = ()
+    """The state fields that the caller writes."""
+    locking: tuple[StateField, ...] = ()
+    """The state fields whose chains are the event's: its Refs and News."""
+    new: tuple[StateField, ...] = ()
+    sendable: frozenset[str] = frozenset()
+    """The names of all fields that a caller can send."""
 
 
 class _Inner:
@@ -101,7 +108,8 @@ class Event(Data, _Inner):
     def __init__(self, **values: Any) -> None:
         fields = fields_of(type(self))
         info = self.__ensue__
-        state = {name: values.pop(name) for name in info.state.keys() & values.keys()}
+        sent = frozenset(values)
+        state = {name: values.pop(name) for name in info.state if name in values}
         problems: list[FieldProblem] = []
         try:
             form = fields.validate(values)
@@ -110,9 +118,9 @@ class Event(Data, _Inner):
         form.update(_handles(info, state, problems))
         if problems:
             raise InvalidForm(type(self).__name__, problems)
-        self.__dict__.update(form)
-        object.__setattr__(self, "_sent", frozenset(values) | state.keys())
-        object.__setattr__(self, "_context", None)
+        set_values(self, "__dict__", form)
+        set_values(self, "_sent", sent)
+        set_values(self, "_context", None)
 
     @classmethod
     def __ensue_split__(cls, declared: dict[str, Declared]) -> dict[str, Declared]:
@@ -130,6 +138,10 @@ class Event(Data, _Inner):
         info.state = with_parents(cls.__name__, state)
         info.resolution = in_order(cls.__name__, form, info.state)
         info.has_child_refs = any(one.kind == "ref" and one.model.__ensue__.parents for one in info.state.values())
+        info.on_wire = tuple(one for one in info.state.values() if one.on_wire)
+        info.locking = tuple(one for one in info.state.values() if one.kind in ("ref", "new"))
+        info.new = tuple(one for one in info.state.values() if one.kind == "new")
+        info.sendable = frozenset((*form, *(one.name for one in info.on_wire)))
         check_subject(cls.__name__, info.state, info.system)
         check_seen(cls.__name__, info.state, info.seen)
         return form
@@ -148,9 +160,10 @@ class Event(Data, _Inner):
 
     @property
     def _known(self) -> Context:
-        if self._context is None:
+        context = self._context
+        if context is None:
             raise NotLoaded
-        return self._context
+        return context
 
     @property
     def id(self) -> str:
@@ -174,11 +187,11 @@ class Event(Data, _Inner):
 
     def new_id(self, label: str) -> str:
         """An id for a new row, a UUIDv8 derived from the event's id and *label*: the same in every replay and version."""
-        return row_id(self.id, label)
+        return row_id(self._known.id, label)
 
     def random(self, label: str) -> int:
         """A number of 128 bits derived from the event's id and *label*: unpredictable before, the same in every replay."""
-        return random_number(self.id, label)
+        return random_number(self._known.id, label)
 
 
 def _rebuild(cls: type[E], values: dict[str, Any], context: Context | None, sent: frozenset[str]) -> E:
@@ -268,18 +281,19 @@ def sent_form(event: Event) -> dict[str, Json]:
     return whole_form(event, event._sent)
 
 
+def is_whole(event: Event) -> bool:
+    """Whether the caller gave every field there is, so that the form as sent is the whole form."""
+    return event._sent >= event.__ensue__.sendable
+
+
 def whole_form(event: Event, only: frozenset[str] | None = None) -> dict[str, Json]:
     """The parsed form by its names on the wire, defaults filled; or only the fields named in *only*."""
     fields = fields_of(type(event))
     values = event.__dict__
-    form = (
-        fields.encode({name: values[name] for name in fields.names})
-        if only is None
-        else fields.encode_some({name: values[name] for name in fields.names if name in only})
-    )
-    for name, one in event.__ensue__.state.items():
-        if one.on_wire and (only is None or name in only):
-            value = values.get(name)
+    form = fields.encode_own(values) if only is None else fields.encode_some({name: values[name] for name in fields.names if name in only})
+    for one in event.__ensue__.on_wire:
+        if only is None or one.name in only:
+            value = values.get(one.name)
             form[one.wire] = value if value is None or type(value) is str else value.id
     return form
 
@@ -287,15 +301,14 @@ def whole_form(event: Event, only: frozenset[str] | None = None) -> dict[str, Js
 def event_from_form(cls: type[E], form: Mapping[str, Json]) -> E:
     """An event from a form that `whole_form` gave; nothing is checked again."""
     fields = fields_of(cls)
-    values = fields.decode({name: form[name] for name in fields.names})
-    for name, one in cls.__ensue__.state.items():
-        if one.on_wire:
-            id = form.get(one.wire)
-            if id is not None:
-                values[name] = id if one.kind == "new" else Handle(str(id), name)
-            elif one.kind != "new":
-                values[name] = None
-    return _with(trusted(cls, values), None, frozenset(fields.names))
+    values = fields.decode_own(form)
+    for one in cls.__ensue__.on_wire:
+        id = form.get(one.wire)
+        if id is not None:
+            values[one.name] = id if one.kind == "new" else Handle(str(id), one.name)
+        elif one.kind != "new":
+            values[one.name] = None
+    return _with(trusted(cls, values), None, fields.all_names)
 
 
 def with_values(event: E, changes: Mapping[str, Any], context: Context | None) -> E:
@@ -304,6 +317,6 @@ def with_values(event: E, changes: Mapping[str, Any], context: Context | None) -
 
 
 def _with(event: E, context: Context | None, sent: frozenset[str]) -> E:
-    object.__setattr__(event, "_context", context)
-    object.__setattr__(event, "_sent", sent)
+    set_values(event, "_context", context)
+    set_values(event, "_sent", sent)
     return event

@@ -91,6 +91,10 @@ class Facts:
         """The row as it stands, None where there is none. It must be known."""
         return self._rows[model][id]
 
+    def seen(self, model: str, id: str) -> Row | None:
+        """As `row`, where it may be unknown: None then too."""
+        return self._rows.get(model, {}).get(id)
+
     def all_rows(self) -> Iterator[tuple[str, str, Row | None]]:
         """Model, id and row of everything that is known, sorted."""
         for model, rows in sorted(self._rows.items()):
@@ -128,16 +132,16 @@ class Facts:
                 if change.before is not None:
                     _discard(by_values, columns, change.before, change.id)
                 if change.after is not None:
-                    by_value = by_values.get(tuple(change.after[column] for column in columns))
+                    by_value = by_values.get(tuple([change.after[column] for column in columns]))
                     if by_value is not None:
                         by_value.add(change.id)
 
 
 def _matches(row: Row | None, columns: tuple[str, ...], values: tuple[Any, ...]) -> bool:
-    return row is not None and tuple(row[column] for column in columns) == values
+    return row is not None and tuple([row[column] for column in columns]) == values
 
 
 def _discard(by_values: dict[tuple[Json, ...], set[str]], columns: tuple[str, ...], row: Row, id: str) -> None:
-    found = by_values.get(tuple(row[column] for column in columns))
+    found = by_values.get(tuple([row[column] for column in columns]))
     if found is not None:
         found.discard(id)

@@ -59,7 +59,7 @@ def random_event_id(sixteen: bytes) -> str:
 
 
 def _digest(prefix: bytes, *texts: str) -> bytes:
-    data = canonical_trusted(list(texts))
+    data = canonical_trusted([*texts])
     if b"\\u0000" in data:  # how JSON writes a NUL; or the end of a text about it, after another backslash
         for text in texts:
             check_text(text)

@@ -236,9 +236,7 @@ def subjects_of_row(model: type[Model], id: str, row: dict[str, Json] | None) ->
 def row_of(model: type[M], encoded: dict[str, Json]) -> M:
     """A row from J1 values of exactly the model's columns, or of more (a view takes its own)."""
     fields = fields_of(model)
-    if len(fields.names) != len(encoded):
-        encoded = {name: encoded[name] for name in fields.names}
-    return trusted(model, fields.decode(encoded))
+    return trusted(model, fields.decode(encoded) if len(fields.names) == len(encoded) else fields.decode_own(encoded))
 
 
 def encoded_row(row: Model) -> dict[str, Json]:

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast
 
 from ensue.core.codec import Codec
-from ensue.core.data import Fields, fields_of
+from ensue.core.data import fields_of
 from ensue.core.effect import Effect
+from ensue.core.fields import Fields
 from ensue.core.model import Model
 from ensue.errors import CanonicalError, DefinitionError, InvalidForm
 
@@ -155,14 +156,16 @@ def _nameless(operation: Operation[Any], values: tuple[Any, ...]) -> DefinitionE
 def _columns(operation: Operation[Any], row: object, names: Iterable[str]) -> Fields:
     """The fields of *row*, of which *names* may change."""
     model = type(_check_row(operation, row))
-    fields, info, name_of_it = fields_of(model), model.__ensue__, f"{type(operation).__name__}({model.__name__})"
+    fields, parents = fields_of(model), model.__ensue__.parent_columns
     if not names:
-        raise DefinitionError(f"{name_of_it}: name at least one column.")
+        raise DefinitionError(f"{type(operation).__name__}({model.__name__}): name at least one column.")
     for name in names:
         if name not in fields.by_name:
-            raise DefinitionError(f"{name_of_it}: no column {name!r}; it has {', '.join(fields.names)}.")
-        if name == "id" or name in info.parent_columns:
-            raise DefinitionError(f"{name_of_it}.{name}: ids and parents never change; insert another row instead.")
+            raise DefinitionError(f"{type(operation).__name__}({model.__name__}): no column {name!r}; it has {', '.join(fields.names)}.")
+        if name == "id" or name in parents:
+            raise DefinitionError(
+                f"{type(operation).__name__}({model.__name__}).{name}: ids and parents never change; insert another row instead."
+            )
     return fields
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -94,7 +94,8 @@ class Record:
 
     def placed(self, position: int) -> None:
         """Its position, known when the batch it belongs to is committed."""
-        self.place = replace(self.place, position=position)
+        place = self.place
+        self.place = Place(place.subject, place.seq, position, place.links)
 
     def as_repeat(self) -> Record:
         """The same record, as the answer to a request that was answered before."""

@@ -19,9 +19,10 @@ alone stands as `{"_leaf": name}` there and in a leaf of its own, named by its p
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
+from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ensue.core.canonical import Json, base64url_bytes, canonical_trusted, from_base64url, parse_trusted
@@ -42,6 +43,7 @@ _LINE: Final = re.compile(
     r"= (?P<kept_name>NAME) (?P<salt>[A-Za-z0-9_-]{22}) (?P<kept_value>.+)"
     r"|- (?P<digest>[A-Za-z0-9_-]{43})".replace("NAME", _NAME.pattern).encode("ascii")
 )
+_SALT_BYTES: Final = 16
 _NESTED: Final = frozenset((list, dict))
 _INNER: Final = bytes(byte ^ 0x36 for byte in range(256))  # RFC 2104 §2: the key's pads
 _OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
@@ -69,15 +71,9 @@ def seal(leaves: Sequence[Leaf], seed: bytes) -> Payload:
     if not leaves:
         raise ValueError("A payload has at least one leaf.")
     assert len({name for name, _ in leaves}) == len(leaves), "a leaf's name stands once"
-    salt_of = _salts_of(seed)
-    lines = []
-    digests = []
-    for name, value in leaves:
-        written = _name_bytes(name)
-        value_bytes = canonical_trusted(value)
-        lines.append(b"+ %b %b\n" % (written, value_bytes))
-        digests.append(_leaf_digest(salt_of(written), written, value_bytes))
-    return Payload(b"".join(lines), tree_root(digests), len(digests))
+    written = [(_name_bytes(name), canonical_trusted(value)) for name, value in leaves]
+    digests = _leaf_digests(written, seed)
+    return Payload(b"".join([b"+ %b %b\n" % leaf for leaf in written]), tree_root(digests), len(digests))
 
 
 def payload_root(data: bytes, seed: bytes | None) -> tuple[int, bytes]:
@@ -104,19 +100,18 @@ def read_payload(data: bytes, seed: bytes | None) -> tuple[int, bytes, dict[str,
     """
     if seed is None:
         return _read_erased(data)
-    salt_of = _salts_of(seed)
-    digests = []
+    written: list[tuple[bytes, bytes]] = []
     leaves: dict[str, Json] = {}
     for number, text in enumerate(_split_lines(data), 1):
-        written, _, value = text[2:].partition(b" ")
-        name = _find_name(written)
+        named, _, value = text[2:].partition(b" ")
+        name = _find_name(named)
         if text[:2] != b"+ " or name is None or not value:
             raise _misplaced(_read_line(number, text), "an event that still has its seed")
         if name in leaves:
             raise _repeated(number, name)
         leaves[name] = _canonical_value(number, name, value)
-        digests.append(_leaf_digest(salt_of(written), written, value))
-    return len(digests), tree_root(digests), leaves
+        written.append((named, value))
+    return len(written), tree_root(_leaf_digests(written, seed)), leaves
 
 
 def _read_erased(data: bytes) -> tuple[int, bytes, dict[str, Json]]:
@@ -140,7 +135,19 @@ def open_payload(data: bytes) -> dict[str, Json]:
     Raises:
         FormatError: A line is malformed or repeats a name.
     """
-    return {line.name: parse_trusted(line.value) for line in _read_lines(data) if line.mark != "-"}
+    leaves: dict[str, Json] = {}
+    for number, text in enumerate(_split_lines(data), 1):
+        named, _, value = text[2:].partition(b" ")
+        name = _find_name(named) if text[:2] == b"+ " else None
+        if name is None or not value:  # after an erasure, or malformed
+            line = _read_line(number, text)
+            if line.mark == "-":
+                continue
+            name, value = line.name, line.value
+        if name in leaves:
+            raise _repeated(number, name)
+        leaves[name] = parse_trusted(value)
+    return leaves
 
 
 def join(leaves: Mapping[str, Json]) -> dict[str, Json]:
@@ -195,7 +202,7 @@ def tree_root(entries: Sequence[bytes]) -> bytes:
         return sha256().digest()
     level = [sha256(b"\x00" + entry).digest() for entry in entries]
     while len(level) > 1:
-        above = [sha256(b"\x01" + level[at] + level[at + 1]).digest() for at in range(0, len(level) - 1, 2)]
+        above = [sha256(b"\x01" + left + right).digest() for left, right in zip(level[::2], level[1::2], strict=False)]
         if len(level) % 2:
             above.append(level[-1])
         level = above
@@ -205,20 +212,21 @@ def tree_root(entries: Sequence[bytes]) -> bytes:
 # Leaves
 
 
-def _salts_of(seed: bytes) -> Callable[[bytes], bytes]:
-    """Return what makes a leaf's salt, as base64url, from its name: HMAC (RFC 2104) keyed once for all names of an event."""
-    inner, outer = _keyed(seed)
+def _leaf_digests(leaves: Sequence[tuple[bytes, bytes]], seed: bytes) -> list[bytes]:
+    """The d of *leaves*, names and values as stored, whose salts follow from *seed*."""
+    inner, outer = _keyed(seed)  # HMAC (RFC 2104) keyed once for all names of an event
     inner.update(b"salt\n")
     inner_keyed, outer_keyed = inner.copy, outer.copy
-
-    def salt_of(name: bytes) -> bytes:
+    macs = []
+    for name, _ in leaves:
         inner = inner_keyed()
         inner.update(name)
         outer = outer_keyed()
         outer.update(inner.digest())
-        return base64url_bytes(outer.digest()[:16])
-
-    return salt_of
+        macs.append(outer.digest()[:_SALT_BYTES])
+    # All salts at once: 16 bytes and two zeros are 24 characters, of which the first 22 are the 16 bytes alone.
+    salts = base64url_bytes(b"\0\0".join([*macs, b""]))
+    return [_leaf_digest(salts[at : at + 22], name, value) for at, (name, value) in zip(count(0, 24), leaves)]
 
 
 def _keyed(seed: bytes) -> tuple[HASH, HASH]:

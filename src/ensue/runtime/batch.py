@@ -184,11 +184,12 @@ class Batch:
     # -- unique rules
     def _check_unique(self, changes: list[Change]) -> None:
         """Raises AlreadyExists where a group of columns would stand twice after *changes*."""
-        if not any(self.around.constraints.unique[change.model] for change in changes):
+        unique = self.around.constraints.unique
+        if not any(map(unique.__getitem__, [change.model for change in changes])):
             return
         final = {(change.model, change.id): change.after for change in changes}
         for change in changes:
-            for group in self.around.constraints.unique[change.model]:
+            for group in unique[change.model]:
                 after = final[change.model, change.id]
                 if after is None or (change.before is not None and all(change.before[column] == after[column] for column in group)):
                     continue

@@ -44,6 +44,8 @@ def ask(ticket: Ticket, models: Mapping[str, ModelTable], needs: Needs, facts: F
 def check_seen(ticket: Ticket) -> None:
     """The event type's `seen=` fields have tags. Raises ExpectationMissing."""
     event = ticket.binding.event
+    if not event.__ensue__.seen:
+        return
     expect: Expectations = ticket.request.expect or {}
     missing = []
     for path in event.__ensue__.seen:

@@ -39,7 +39,7 @@ class Chains:
 
     def latest(self, subjects: tuple[str, ...]) -> str:
         """The latest moment of these chains; the empty text before their first event."""
-        return max((self.now[subject].at for subject in subjects if subject in self.now), default="")
+        return max([self.now[subject].at for subject in subjects if subject in self.now], default="")
 
     def next_links(self, subjects: tuple[str, ...]) -> list[Link]:
         """The next place in each chain."""
@@ -80,13 +80,16 @@ class Recorder:
         logic, at_text = binding.logic, instant_text(at)
         seed = self.random_bytes(SEED_BYTES)
         payload = seal(leaves_of(binding, bound, plan, self._model_fields, self._effect_fields), seed)
-        extra: dict[str, Json] = {}
+        extra: dict[str, Json] = {
+            "requested": ticket.requested,
+            "cause": request.cause,
+            "behalf": request.behalf,
+            "purpose": request.purpose,
+        }
         digest = None
         if request.key is not None:
             digest = request_digest(seed, ticket.actor, logic.type, ticket.requested, binding.sent)
             extra["request"] = base64url(digest)
-        said = {"requested": ticket.requested, "cause": request.cause, "behalf": request.behalf, "purpose": request.purpose}
-        extra.update({name: value for name, value in said.items() if value is not None})
         if request.occurred is not None:
             extra["occurred"] = instant_text(request.occurred)
         links = chains.next_links(bound.subjects)
@@ -128,7 +131,7 @@ class Recorder:
             version=logic.version_text,
             actor=ticket.actor,
             at=at,
-            place=Place(subject, seq, -1, tuple((link.subject, link.seq) for link in links[1:])),
+            place=Place(subject, seq, -1, tuple([(link.subject, link.seq) for link in links[1:]])),
             hash=hash,
             document=document,
             plan=plan,

@@ -120,8 +120,9 @@ def net_changes(changes: Iterable[Change]) -> list[Change]:
     """One change a row: from before the first to after the last."""
     net: dict[tuple[str, str], Change] = {}
     for change in changes:
-        earlier = net.get((change.model, change.id))
-        net[change.model, change.id] = change if earlier is None else Change(change.model, change.id, earlier.before, change.after)
+        key = (change.model, change.id)
+        earlier = net.get(key)
+        net[key] = change if earlier is None else Change(change.model, change.id, earlier.before, change.after)
     return [change for change in net.values() if change.before is not None or change.after is not None]
 
 
@@ -132,13 +133,15 @@ def group_changes(changes: Iterable[Change]) -> list[RowWrite]:
     deletes: dict[str, RowWrite] = {}
     for model, id, before, after in changes:
         if before is None and after is not None:
-            columns = tuple(after)
-            inserts.setdefault(model, RowWrite("insert", model, columns, [])).rows.append(tuple(after[column] for column in columns))
+            write = inserts.get(model)
+            if write is None:
+                write = inserts[model] = RowWrite("insert", model, tuple(after), [])
+            write.rows.append(tuple(after.values()))
         elif after is None:
             deletes.setdefault(model, RowWrite("delete", model, ("id",), [])).rows.append((id,))
         elif before is not None:
-            columns = tuple(column for column in after if after[column] != before[column])
+            columns = tuple([column for column, value in after.items() if value != before[column]])
             if columns:
                 write = updates.setdefault((model, columns), RowWrite("update", model, (*columns, "id"), []))
-                write.rows.append((*(after[column] for column in columns), id))
+                write.rows.append((*[after[column] for column in columns], id))
     return [*inserts.values(), *updates.values(), *deletes.values()]

@@ -13,7 +13,8 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Integer, LargeBinary, MetaData, Table, Text, Time, UniqueConstraint, text
 from sqlalchemy.types import TypeEngine
 
-from ensue.core.data import DataField, fields_of
+from ensue.core.data import fields_of
+from ensue.core.fields import DataField
 from ensue.core.model import Model, newest, snake
 from ensue.storage.types import DecimalText, InstantText, JsonText, UuidText
 
