@@ -19,10 +19,11 @@ from pydantic import AwareDatetime
 from pydantic.fields import FieldInfo
 from typing_extensions import TypeAliasType
 
-from ensue.core.data import Data, DataField, fields_of
+from ensue.core.data import Data, fields_of
 from ensue.core.effect import Effect
 from ensue.core.event import Event
 from ensue.core.field_types import Purpose
+from ensue.core.fields import DataField
 from ensue.core.marks import MISSING
 from ensue.core.model import Model
 from ensue.core.rejection import Rejection

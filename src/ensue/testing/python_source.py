@@ -11,7 +11,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from ensue.core.canonical import canonical_trusted
-from ensue.core.data import Data, DataField, fields_of
+from ensue.core.data import Data, fields_of
+from ensue.core.fields import DataField
 from ensue.errors import RequestError
 
 WIDTH: Final = 100
