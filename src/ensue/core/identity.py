@@ -11,9 +11,12 @@ A UUIDv8 (RFC 9562 §5.8) has 122 bits of the maker's choosing: version and vari
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ensue.core.canonical import canonical_trusted, check_text
+from ensue.core.canonical import Json, canonical_trusted, check_text
+
+if TYPE_CHECKING:
+    from _hashlib import HASH
 
 # The first hexadecimal digit of byte 8 with its two high bits set to the variant 10 (RFC 9562 §4.1).
 _VARIANT: Final = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
@@ -26,7 +29,7 @@ def event_id(uid: str, actor: str, key: str) -> str:
     Raises:
         CanonicalError: A text holds a NUL or a lone surrogate.
     """
-    return _uuid8(_digest(b"ensue/1 id\n", uid, actor, key))
+    return _uuid8(_digest(b"ensue/1 id\n", [uid, actor, key]).hexdigest())
 
 
 def row_id(event_id: str, label: str) -> str:
@@ -36,7 +39,7 @@ def row_id(event_id: str, label: str) -> str:
     Raises:
         CanonicalError: A text holds a NUL or a lone surrogate.
     """
-    return _uuid8(_digest(b"ensue/1 row\n", event_id, label))
+    return _uuid8(_digest(b"ensue/1 row\n", [event_id, label]).hexdigest())
 
 
 def random_number(event_id: str, label: str) -> int:
@@ -48,24 +51,24 @@ def random_number(event_id: str, label: str) -> int:
     Raises:
         CanonicalError: A text holds a NUL or a lone surrogate.
     """
-    return int.from_bytes(_digest(b"ensue/1 random\n", event_id, label), "big")
+    return int.from_bytes(_digest(b"ensue/1 random\n", [event_id, label]).digest()[:16], "big")
 
 
 def random_event_id(sixteen: bytes) -> str:
     """Return the id of an event without a key, from *sixteen* random bytes that the caller drew."""
     if len(sixteen) != 16:
         raise ValueError(f"An event id takes 16 random bytes, found {len(sixteen)}.")
-    return _uuid8(sixteen)
+    return _uuid8(sixteen.hex())
 
 
-def _digest(prefix: bytes, *texts: str) -> bytes:
-    data = canonical_trusted([*texts])
+def _digest(prefix: bytes, texts: list[Json]) -> HASH:
+    data = canonical_trusted(texts)
     if b"\\u0000" in data:  # how JSON writes a NUL; or the end of a text about it, after another backslash
         for text in texts:
-            check_text(text)
-    return sha256(prefix + data).digest()[:16]
+            check_text(str(text))
+    return sha256(prefix + data)
 
 
-def _uuid8(sixteen: bytes) -> str:
-    digits = sixteen.hex()
-    return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:]}"
+def _uuid8(digits: str) -> str:
+    """The first 32 hexadecimal *digits* as a UUID."""
+    return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-{_VARIANT[digits[16]]}{digits[17:20]}-{digits[20:32]}"
