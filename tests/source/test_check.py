@@ -153,6 +153,21 @@ def test_a_published_date_that_is_gone_is_named(project: Project) -> None:
     assert {(one.kind, one.version) for one in found} == {("vanished", "2025-03-01"), ("edited", "2025-03-01")}
 
 
+def test_a_function_that_checks_a_field_counts(project: Project) -> None:
+    checked = "from typing import Annotated\nfrom pydantic import AfterValidator\n" + RULES.replace(
+        "class Buy(Event", "Fee = Annotated[int, AfterValidator(helpers.fee)]\nclass Buy(Event"
+    ).replace("    amount: int\n    customer", "    amount: tuple[Fee, ...]\n    customer").replace("amount=old.amount", "amount=1")
+    lock, _ = publish(None, inventory(project(helpers=HELPERS, rules=checked).app).lock, Version.parse("2025-01-01"))
+
+    found = check(lock, inventory(project(helpers=HELPERS.replace("RATE = 2", "RATE = 30"), rules=checked).app))
+
+    assert [(one.kind, one.type, one.step, one.part) for one in found] == [
+        ("edited", "order.buy", "write_order", "helpers.RATE"),
+        ("edited", "order.buy", None, "helpers.RATE"),
+    ]
+    assert "shape Buy: Buy.checks: helpers.RATE was edited after it was published" in found[1].message
+
+
 # ---- publishing and accepting ------------------------------------------------------------------------------------------
 def test_publishing_adds_and_never_rewrites(project: Project) -> None:
     present = inventory(project(helpers=HELPERS, rules=RULES).app).lock

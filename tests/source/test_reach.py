@@ -270,3 +270,30 @@ def test_what_is_in_no_file_is_refused_by_name(project: Project) -> None:
 
     with pytest.raises(SourceMissing, match=r"rules\.<lambda> has no source in <string>"):
         reach(rules.step)
+
+
+def test_a_class_that_is_made_by_a_call_counts_by_its_expression(project: Project) -> None:
+    rules = project(
+        rules="""
+            from collections import namedtuple
+            from enum import Enum
+            from functools import singledispatch
+            FIELDS = "x y"
+            Point = namedtuple("Point", FIELDS)
+            Kind = Enum("Kind", "SMALL LARGE")
+            @singledispatch
+            def area(shape): return 0
+            @area.register
+            def area_of_point(shape: Point): return shape.x
+            def step(event): return Point(1, 2), Kind.SMALL, area(event)
+        """
+    )
+
+    assert names(rules) == {
+        "rules.step": "function",
+        "rules.FIELDS": "constant",
+        "rules.Kind": "module_value",
+        "rules.Point": "module_value",
+        "rules.area": "function",
+        "rules.area_of_point": "function",
+    }

@@ -40,6 +40,9 @@ class Door:
         self._random_bytes = random_bytes
         self._account_version = account_version
         self._published = published
+        self._chosen: dict[tuple[str | None, bool], Version] = {}
+        self._chosen_of: tuple[tuple[Version, ...], date] | None = None
+        """The line and the day that `_chosen` holds for: an app may be told more after the ledger was opened, and a day ends."""
 
     def ticket(self, request: Request, actor: str, version: str | None, *, drafts: bool = False) -> Ticket:
         """
@@ -70,9 +73,14 @@ class Door:
         return self._logic(type, version, drafts=True).shape
 
     def _logic(self, type: str, asked: str | None, *, drafts: bool) -> Logic:
-        today = self._today()
-        version = self._app.choose(asked, self._account_version, today=today, published=self._published, drafts=drafts)
-        warn_once(self._app, version, today)
+        line, today = self._app.line(), self._today()
+        if self._chosen_of is None or self._chosen_of[0] is not line or self._chosen_of[1] != today:
+            self._chosen, self._chosen_of = {}, (line, today)
+        version = self._chosen.get((asked, drafts))
+        if version is None:
+            version = self._app.choose(asked, self._account_version, today=today, published=self._published, drafts=drafts)
+            warn_once(self._app, version, today)
+            self._chosen[asked, drafts] = version
         return self._app.logic(type, version)
 
     def _today(self) -> date:

@@ -181,7 +181,7 @@ def _shape(type_: str, name: str, published: Section, now: Section | None, lock:
             yield Finding("schema", f"{where}: the state field {field} reads something else: {remedy}.", type_, since)
     if now["since"] != since:
         yield Finding("edited", f"{where}: it begins at {now['since']} now: put its date back.", type_, since)
-    yield from _conversions(where, name, published, now, present, type_, since)
+    yield from _code(where, name, published, now, present, type_, since)
 
 
 def _reads_the_same(published: Section | None, now: Section | None, lock: Lock) -> bool:
@@ -193,11 +193,11 @@ def _reads_the_same(published: Section | None, now: Section | None, lock: Lock) 
     return columns and {**published, "columns": None} == {**now, "columns": None}
 
 
-def _conversions(
+def _code(
     where: str, name: str, published: Section, now: Section, present: Inventory, type_: str | None, since: str | None
 ) -> Iterator[Finding]:
-    """`up` and `down` of a shape of events or of a model."""
-    for way in ("up", "down"):
+    """`up`, `down` and the checks in the fields of a shape of events or of a model."""
+    for way in ("up", "down", "checks"):
         if published.get(way) == now.get(way):
             continue
         for part in changed_parts(published.get(f"{way}_parts", {}), now.get(f"{way}_parts", {})) or [None]:
@@ -231,7 +231,7 @@ def _models(lock: Lock, present: Inventory) -> Iterator[Finding]:
                 if how != "added":
                     remedy = f"put it back and write a class that follows {shape}, {ACCEPT}"
                     yield Finding("schema", f"The model {name}: {shape}.{field} {HOW[how]}: {remedy}.", version=before["since"])
-            yield from _conversions(f"The model {name}", shape, before, after, present, None, before["since"])
+            yield from _code(f"The model {name}", shape, before, after, present, None, before["since"])
 
 
 def _schemas(lock: Lock, present: Lock) -> Iterator[Finding]:

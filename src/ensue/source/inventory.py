@@ -18,7 +18,7 @@ from ensue.core.data import fields_of
 from ensue.core.event import Event
 from ensue.core.logic import Logic
 from ensue.core.marks import By
-from ensue.core.model import Model
+from ensue.core.model import Model, newest
 from ensue.core.schema import fields_schema, form_schema, row_schema, values_schema
 from ensue.core.shapes import line_of
 from ensue.core.state import StateField
@@ -28,6 +28,7 @@ from ensue.errors import VersionError
 from ensue.source.code import Code, code_of, code_of_step
 from ensue.source.lock import Lock, Section
 from ensue.source.reach import Reached
+from ensue.source.validators import validators_of
 
 DERIVED = "derived"
 """Instead of a hash: the way between two shapes follows from their names and types."""
@@ -154,6 +155,7 @@ def _shape(shape: type[Event], code: dict[str, Code]) -> Section:
         "state": {one.name: _state(one) for one in shape.__ensue__.state.values()},
         "text": _text(shape),
         **_conversions(shape, code),
+        **_validators(shape, code),
     }
 
 
@@ -165,12 +167,14 @@ def _state(one: StateField) -> Section:
         "columns": sorted(fields_of(one.model).names),
         **({"by": one.source.path} if one.source is not None else {}),
         **({"optional": True} if one.optional else {}),
-        **({"where": {name: _wanted(value) for name, value in one.columns.items()}, "limit": one.limit} if one.columns is not None else {}),
+        **({"where": {name: _wanted(one, name) for name in one.columns}, "limit": one.limit} if one.columns is not None else {}),
     }
 
 
-def _wanted(value: Any) -> str:
-    return f"by {value.path}" if isinstance(value, By) else repr(value)
+def _wanted(one: StateField, column: str) -> Any:
+    """What a column of related rows must equal: a path, or a value as J1."""
+    value = (one.columns or {})[column]
+    return {"by": value.path} if isinstance(value, By) else fields_of(newest(one.model)).by_name[column].codec.encode(value)
 
 
 def _conversions(shape: type[Any], code: dict[str, Code]) -> Section:
@@ -191,6 +195,15 @@ def _conversions(shape: type[Any], code: dict[str, Code]) -> Section:
     return found
 
 
+def _validators(shape: type[Any], code: dict[str, Code]) -> Section:
+    """What checks the fields in code, which their schema cannot say."""
+    functions = validators_of(shape)
+    if not functions:
+        return {}
+    own = code[f"{shape.__name__}.checks"] = code_of(functions[0], functions[1:])
+    return {"checks": own.digest, "checks_parts": dict(own.parts)}
+
+
 # ---- models and the rest -------------------------------------------------------------------------------------------
 def _model(model: type[Model], code: dict[str, Code]) -> Section:
     info = model.__ensue__
@@ -205,6 +218,7 @@ def _model(model: type[Model], code: dict[str, Code]) -> Section:
                 "row": row_schema(one),
                 "text": _text(one),
                 **_conversions(one, code),
+                **_validators(one, code),
             }
             for name, one in shapes.items()
         },

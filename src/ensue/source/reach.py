@@ -130,9 +130,11 @@ class _Walk:
 
     # -- functions
     def _function(self, function: FunctionType) -> None:
-        code, module = function.__code__, function.__module__
-        if not is_of_project(code.co_filename, module, self.home):
-            self.enter(getattr(function, "__wrapped__", None))
+        code, module = function.__code__, _module_of(function)
+        if not is_of_project(code.co_filename, module, self.home):  # it may wrap what is
+            registered = getattr(function, "registry", {}) if hasattr(function, "dispatch") else {}  # functools.singledispatch
+            for one in (getattr(function, "__wrapped__", None), *registered.values()):
+                self.enter(one)
             return
         name = f"{module}.{code.co_qualname}"
         node = find_function(code)
@@ -154,7 +156,7 @@ class _Walk:
         names: dict[str, Any] = {name: function.__globals__[name] for name in global_reads(code) if name in function.__globals__}
         outside = {one for part in evaluated_outside(node) for one in loads(part)} - closed.keys()
         names |= {name: function.__globals__[name] for name in outside if name in function.__globals__}
-        module = function.__globals__.get("__name__", function.__module__)
+        module = _module_of(function)
         for chain in chains(node):
             base = chain[0]
             if base in closed:
@@ -171,7 +173,7 @@ class _Walk:
         code = function.__code__
         scope = code.co_qualname.rpartition(".")[0] or code.co_qualname
         short, line = f"{scope}.{name}", code.co_firstlineno
-        place = Reached(f"{function.__module__}.{short}", "constant", ast.Name(name), code.co_filename, line, value, qualname=short)
+        place = Reached(f"{_module_of(function)}.{short}", "constant", ast.Name(name), code.co_filename, line, value, qualname=short)
         self._value(("closed", id(value), place.name), place, value)
 
     def _imports(self, node: ast.AST, module: str) -> None:
@@ -250,12 +252,9 @@ class _Walk:
             return
         place = find_class(cls)
         if place is None:
-            if is_schema(cls):
-                return
-            raise SourceMissing(
-                f"{module}.{cls.__qualname__} is not found as a class statement in {file_of(module)}: "
-                "write it out, so that an edit can be seen."
-            )
+            if not is_schema(cls):
+                self._class_by_call(cls)
+            return
         node, file = place
         self.found[cls] = Reached(f"{module}.{cls.__qualname__}", "class", node, file, node.lineno, cls, qualname=cls.__qualname__)
         for base in (*cls.__bases__, type(cls)):
@@ -279,6 +278,18 @@ class _Walk:
             if chain[0] in known and chain[0] not in bound:
                 self._chain(module, chain, known[chain[0]])
 
+    def _class_by_call(self, cls: type[Any]) -> None:
+        """A class that no statement defines: `Point = namedtuple("Point", "x y")`. The expression counts."""
+        module, name, bound = find_value(cls.__module__, cls.__qualname__)
+        file = file_of(module)
+        if bound is None or file is None:
+            raise SourceMissing(
+                f"{cls.__module__}.{cls.__qualname__} is not found in {file_of(cls.__module__)}: "
+                "write it out as a class, so that an edit can be seen."
+            )
+        self.found[cls] = Reached(f"{module}.{name}", "module_value", bound.node, file, bound.line, cls, qualname=name)
+        self._read_expression(module, bound.node)
+
     def _member(self, cls: type[Any], member: Any, file: str, own: tuple[int, int]) -> None:
         """A function written in a class is part of it, and only read."""
         for function in _functions_in(member):
@@ -292,6 +303,11 @@ class _Walk:
                 self.waiting.append(partial(self._read_function, function, node))
         if isinstance(member, type) and member.__qualname__.startswith(f"{cls.__qualname__}."):
             self.enter(member)
+
+
+def _module_of(function: FunctionType) -> str:
+    """Where a function was written; its `__module__` may be that of what it wraps."""
+    return str(function.__globals__.get("__name__", function.__module__))
 
 
 def _functions_in(member: Any) -> list[FunctionType]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dis
 from collections.abc import Iterator
+from copy import copy
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -18,8 +19,9 @@ def without_registration(node: ast.AST) -> ast.AST:
     kept = [one for one in node.decorator_list if not _registers(one)]
     if len(kept) == len(node.decorator_list):
         return node
-    fields = dict(ast.iter_fields(node)) | {"decorator_list": kept}
-    return ast.copy_location(type(node)(**fields), node)
+    bare = copy(node)  # the tree of the file stays as it is
+    bare.decorator_list = kept
+    return bare
 
 
 def _registers(decorator: ast.AST) -> bool:

@@ -8,7 +8,8 @@ changes with it. `repr` would not do: a set's order depends on the hash seed, an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -20,7 +21,11 @@ from types import BuiltinFunctionType, FunctionType, MappingProxyType
 from typing import Any
 from uuid import UUID
 
-AS_REPR = (type(None), bool, int, float, complex, str, bytes, Decimal, Fraction, date, datetime, time, timedelta, UUID, range)
+AS_REPR = (bool, float, complex, str, bytes, Decimal, Fraction, datetime, date, time, timedelta, UUID, range)
+
+REPR_BITS_MAX = 10_000
+"""Python writes no longer integers in base 10, unless it is told to."""
+BASES: tuple[Any, ...] = (*AS_REPR, int, tuple, frozenset, set, list, dict)
 
 
 class NoText(Exception):  # caught by the one who asks, who then takes the expression
@@ -42,7 +47,9 @@ def text_of(value: Any, is_ours: Callable[[type[Any]], bool]) -> tuple[str, list
 
 def _text(value: Any, is_ours: Callable[[type[Any]], bool], named: list[Any], inside: tuple[int, ...]) -> str:
     kind = type(value)
-    if kind in AS_REPR:
+    if kind is int:
+        return repr(value) if value.bit_length() < REPR_BITS_MAX else hex(value)
+    if value is None or kind in AS_REPR:
         return repr(value)
     if id(value) in inside:
         raise NoText
@@ -61,8 +68,9 @@ def _text(value: Any, is_ours: Callable[[type[Any]], bool], named: list[Any], in
         return f"{kind.__name__}({', '.join(texts(value))})"
     if kind in (set, frozenset):
         return f"{kind.__name__}({', '.join(sorted(texts(value)))})"
-    if isinstance(value, dict | MappingProxyType):
-        return f"dict({', '.join(map(': '.join, zip(texts(value), texts(value.values()), strict=True)))})"
+    if kind in (dict, OrderedDict, Counter, defaultdict, MappingProxyType):
+        made = texts([value.default_factory]) if kind is defaultdict else []
+        return f"{kind.__name__}({', '.join([*made, *map(': '.join, zip(texts(value), texts(value.values()), strict=True))])})"
     if isinstance(value, re.Pattern):
         return f"pattern({value.pattern!r}, {int(value.flags)})"
     if isinstance(value, PurePath):
@@ -75,13 +83,17 @@ def _text(value: Any, is_ours: Callable[[type[Any]], bool], named: list[Any], in
 def _instance_text(value: Any, is_ours: Callable[[type[Any]], bool], texts: Callable[[Any], list[str]], named: list[Any]) -> str:
     """An instance whose attributes are all there is to it."""
     kind: Any = type(value)
-    state: Mapping[str, Any] | None = None
+    state: dict[str, Any] | None = None
     if is_dataclass(value):
         state = {one.name: getattr(value, one.name) for one in fields(value)}
-    elif issubclass(kind, tuple) and hasattr(kind, "_fields"):
+    elif isinstance(value, tuple) and hasattr(kind, "_fields"):
         state = dict(zip(kind._fields, value, strict=True))
     elif is_ours(kind) and hasattr(value, "__dict__"):
-        state = vars(value)
+        state = dict(vars(value))
+        for base in BASES:  # what a text or a list of ours is beside its attributes
+            if isinstance(value, base):
+                state["self"] = base(value)
+                break
     if state is None:
         raise NoText
     named.append(kind)
