@@ -207,7 +207,7 @@ class ConfigurationError(EnsueError):
 
 
 class WorkerFailed(EnsueError):
-    """A process that shared the work of replay or compare ended, or could not do its part; nothing was written anywhere."""
+    """A process that shared the work of replay, compare, audit or a double run ended, or could not do its part; nothing was written."""
 
 
 class LedgerError(EnsueError):

@@ -208,7 +208,7 @@ def write(event: Write) -> Iterator[Update[Card]]:
 
 @shop.step(Read, since="2026-01-01", rejects=[First])
 def read(event: Read) -> None:
-    raise First(name=next(iter(NAMES)))
+    raise First(name=str(list(NAMES)))
 """
 
 TESTS = """

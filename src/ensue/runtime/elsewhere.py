@@ -1,41 +1,32 @@
 """
 Elsewhere: a further Python process, in which the order of sets and the time zone are others.
 
-One process serves many calls, since starting one takes most of a second. It is asked in pickles over a pipe of its own;
-what the application prints there goes to stderr.
+One process serves many calls, since starting one takes most of a second.
 """
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import pickle
-import subprocess
 import sys
-import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
-from types import ModuleType
+from threading import Lock, Timer
 from typing import Any, Final, Self
 
 from ensue.core.app import App
-from ensue.errors import EnsueError
+from ensue.errors import WorkerFailed
+from ensue.runtime.ranges.calling import MAIN
+from ensue.runtime.ranges.child import Child
+from ensue.runtime.ranges.messages import Call
 
 ZONES: Final = ("<-12>12", "<+14>-14")
 """The first and the last zone of the earth, as POSIX writes them: whatever the hour, in one of them it is another day than here."""
 SECONDS_MAX: Final = 60.0
 _SEEDS: Final = ("20181", "20182")
-_MAIN: Final = "__ensue_main__"
-
-
-class ElsewhereFailed(EnsueError):
-    """The other process did not answer, or could not do what it was asked: the message has its traceback."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +72,8 @@ class Elsewhere:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._pipe: Connection[Any, Any] | None = None
+        self._lock = Lock()
+        self._child: Child | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -102,114 +92,43 @@ class Elsewhere:
             seconds: how long to wait for the answer.
 
         Raises:
-            ElsewhereFailed: it raised, ended or was too slow. It is started afresh with the next call.
+            WorkerFailed: it raised, ended or was too slow. The process is started afresh with the next call.
         """
-        message = (dict(modules), (function.__module__, function.__qualname__), pickle.dumps(arguments))
+        path = tuple(one or os.getcwd() for one in sys.path)
+        message = Call(path, dict(modules), (function.__module__, function.__qualname__), pickle.dumps(arguments))
         with self._lock:
-            pipe = self._started()
+            child = self._child = self._child or Child(None, {"PYTHONHASHSEED": _other_seed()})
+            patience = Timer(seconds, child.kill)
+            patience.start()
             try:
-                pipe.send(message)
-                if not pipe.poll(seconds):
-                    raise ElsewhereFailed(
-                        f"The other process did not answer within {seconds:g} seconds; does {function.__name__} end there?"
-                    )
-                good, answer = pipe.recv()
-            except (ElsewhereFailed, EOFError, OSError) as error:
+                return child.ask(message)
+            except WorkerFailed as failed:
                 self._end()
-                if isinstance(error, ElsewhereFailed):
-                    raise
-                raise ElsewhereFailed("The other process ended before it answered; what it said last is on stderr.") from error
-        if not good:
-            raise ElsewhereFailed(f"The other process failed:\n{answer}")
-        return pickle.loads(answer)
+                if patience.finished.is_set():
+                    raise WorkerFailed(f"The other process did not answer within {seconds:g} seconds; does every step end?") from failed
+                raise
+            finally:
+                patience.cancel()
 
     def close(self) -> None:
         """End the process."""
         with self._lock:
             self._end()
 
-    def _started(self) -> Connection[Any, Any]:
-        if self._pipe is None:
-            self._pipe, theirs = Pipe()
-            seed = next(one for one in _SEEDS if one != os.environ.get("PYTHONHASHSEED"))
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", "from ensue.runtime.elsewhere import serve; serve()", str(theirs.fileno())],
-                env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(one or os.getcwd() for one in sys.path)},
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=_stderr(),
-            )
-            theirs.close()
-        return self._pipe
-
     def _end(self) -> None:
-        if self._pipe is not None and self._process is not None:
-            self._pipe.close()
-            try:
-                self._process.wait(1)  # it ends by itself when its pipe does
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-        self._pipe = self._process = None
+        if self._child is not None:
+            self._child.close()
+        self._child = None
 
 
-def _stderr() -> int:
-    """Where the other process prints to: this one's stderr, if it has one."""
-    try:
-        return subprocess.DEVNULL if sys.__stderr__ is None else sys.__stderr__.fileno()
-    except (OSError, ValueError):
-        return subprocess.DEVNULL
+def _other_seed() -> str:
+    return next(one for one in _SEEDS if one != os.environ.get("PYTHONHASHSEED"))
 
 
 # ---- in the other process ------------------------------------------------------------------------------------------
-def serve() -> None:
-    """Answer calls until nobody asks any more."""
-    pipe: Connection[Any, Any] = Connection(int(sys.argv[1]))
-    while True:
-        try:
-            modules, (module, name), arguments = pipe.recv()
-        except EOFError:
-            return
-        answer: tuple[bool, Any]
-        try:
-            for one, file in modules.items():
-                _load(one, file)
-            function = getattr(importlib.import_module(module), name)
-            answer = True, pickle.dumps(function(*pickle.loads(arguments)))
-        except Exception:  # noqa: BLE001  # whatever it is, it is the asker's to know
-            answer = False, traceback.format_exc()
-        pipe.send(answer)
-
-
-def _load(name: str, file: str | None) -> None:
-    """Import a module, by its file where its name does not lead to it."""
-    if name == "__main__":
-        if _MAIN not in sys.modules and file is not None:
-            sys.modules["__main__"] = _load_file(_MAIN, file)  # as multiprocessing does: what stands below `if __name__ …` does not run
-        return
-    if name in sys.modules:
-        return
-    try:
-        found = importlib.import_module(name)
-    except ImportError:
-        found = None
-    if file is not None and (found is None or getattr(found, "__file__", None) != file):
-        _load_file(name, file)
-
-
-def _load_file(name: str, file: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None, "a file of Python"
-    assert spec.loader is not None, "a file of Python"
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def app_of(named: Named) -> App:
     """The app that stands under a name."""
-    app = getattr(importlib.import_module(_MAIN if named.module == "__main__" else named.module), named.name)
+    app = getattr(importlib.import_module(MAIN if named.module == "__main__" else named.module), named.name)
     assert isinstance(app, App), "find_name found it there"
     return app
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -50,20 +50,24 @@ def hello_of(app: App, code: Path | None = None) -> Hello:
 
 
 class Child:
-    """A process that has imported an application, and answers one question after another."""
+    """
+    A process that answers one question after another.
 
-    def __init__(self, hello: Hello) -> None:
+    It imports the application that *hello* names, where it is given; *environment* is what it finds otherwise than this process.
+    """
+
+    def __init__(self, hello: Hello | None, environment: Mapping[str, str] | None = None) -> None:
         package = str(Path(__file__).parents[3])
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))}
+        path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
             [sys.executable, "-m", "ensue.runtime.ranges.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=environment,
+            env={**os.environ, **(environment or {}), "PYTHONPATH": path},
         )
         self._pipe = Pipe(cast(Any, self._process.stdout), cast(Any, self._process.stdin))
         try:
-            self.hello = self.ask(hello)
+            self.hello: Any = None if hello is None else self.ask(hello)
         except BaseException:
             self.close()
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -54,6 +54,18 @@ class Decide(NamedTuple):
     """Model, id and row of all that the record knows, None for what was not there, in the newest shapes of whoever asks."""
     answers: Sequence[tuple[Query, set[str]]]
     """The queries that its state answers, with the ids found."""
+
+
+class Call(NamedTuple):
+    """Call a *function*, given by module and name."""
+
+    path: tuple[str, ...]
+    """Where Python looks for modules."""
+    modules: Mapping[str, str | None]
+    """What must be imported before the arguments can be read, with the file of each, where its name does not lead to it."""
+    function: tuple[str, str]
+    arguments: bytes
+    """A pickle."""
 
 
 class Do(NamedTuple):

@@ -18,7 +18,8 @@ from ensue.core.frozen import brought_up
 from ensue.core.replay import Missing, decide_by_facts, side_of
 from ensue.core.version import Version
 from ensue.errors import EnsueError, UnknownEventType, VersionError
-from ensue.runtime.ranges.messages import FAILED_ASKING, Answered, Asked, Decide, Do, Failed, Hello
+from ensue.runtime.ranges.calling import called
+from ensue.runtime.ranges.messages import FAILED_ASKING, Answered, Asked, Call, Decide, Do, Failed, Hello
 from ensue.runtime.ranges.pipe import Ended, Pipe
 
 
@@ -60,6 +61,8 @@ class Worker:
         if isinstance(message, Hello):
             self._app = imported(message)
             return self._app.expectations()
+        if isinstance(message, Call):
+            return called(message)
         assert self._app is not None, "a child is greeted first"
         if isinstance(message, Decide):
             return self._decide(self._app, message)
