@@ -190,7 +190,10 @@ IMPURE = {
         from datetime import date, datetime, UTC
         from ensue.core.version import Version
         CHANGE = date(2019, 5, 1)
+        def helper(begins: Version):
+            return begins > Version.parse("2019-05-01")  #! version
         def step(event: Visit):
+            helper(event.__ensue__.version)
             if event.__ensue__.version >= Version.parse("2019-05-01"): pass  #! version
             version = event.__ensue__.version
             if version == 3: pass  #! version

@@ -29,6 +29,8 @@ def _is_version(node: ast.expr, names: Names, hints: Hints) -> bool:
         return True
     if isinstance(node, ast.Call) and (called := names.find(node.func)) is not None:
         return called.value is Version
+    if hints.of(node) is Version:
+        return True
     name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
     is_data = hints.of(node) is not None and meaning is None
     return name.lower().rpartition("_")[2] == "version" and not is_data
