@@ -197,6 +197,9 @@ def test_the_lock_of_another_application_is_refused(shop: Shop) -> None:
 
     assert "is the lock of 'shop', and the application is 'market'" in shop.run("versions", "check", "--lock", "versions.lock").complaint
     assert shop.run("versions", "list", "--json").data[0]["state"] == "open"
+    first = shop.lock
+    assert "is the lock of another application; say --lock with a path for that of 'market'" in shop.run("versions", "publish").complaint
+    assert shop.lock == first
 
 
 # ---- the changelog -----------------------------------------------------------------------------------------------------

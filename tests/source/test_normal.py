@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from textwrap import dedent
 
@@ -15,10 +11,10 @@ import pytest
 
 from ensue.source import normal
 from ensue.source.normal import digest_of_node, normal_text
+from tests.source.pythons import RELEASES, run_by
 
 SAMPLES = Path(__file__).with_name("samples.txt")
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-RELEASES = ("3.11", "3.12", "3.13", "3.14")
 
 # Run alone by each interpreter: the file of the normal form, and the file with the samples.
 PROGRAM = """
@@ -43,26 +39,10 @@ def digest(source: str) -> str:
     return digest_of_node(ast.parse(dedent(source)).body[0])
 
 
-def run_by(release: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run that release of Python; the test is skipped where there is none."""
-    own = ".".join(map(str, sys.version_info[:2])) == release
-    python = sys.executable if own else shutil.which(f"python{release}")
-    if python is None:
-        pytest.skip(f"There is no python{release} on this machine.")
-    # Where pyenv manages many Pythons, this is how the one that is meant is called; elsewhere nobody reads it.
-    environment = os.environ if own else {**os.environ, "PYENV_VERSION": release}
-    ran = subprocess.run([python, *arguments], capture_output=True, text=True, env=environment, check=False)
-    if "pyenv:" in ran.stderr:
-        pytest.skip(f"The python{release} on this machine is not installed.")
-    return ran
-
-
 @pytest.mark.parametrize("release", RELEASES)
 def test_every_python_gives_the_same_hashes(release: str) -> None:
-    ran = run_by(release, "-c", PROGRAM, normal.__file__, str(SAMPLES))
+    version, digests = json.loads(run_by(release, "-c", PROGRAM, normal.__file__, str(SAMPLES)))
 
-    assert ran.returncode == 0, ran.stderr
-    version, digests = json.loads(ran.stdout)
     tree = ast.parse(SAMPLES.read_text(encoding="utf-8"))
     assert version == [int(part) for part in release.split(".")]
     assert digests == {node.name: digest_of_node(node) for node in tree.body if isinstance(node, DEFINITIONS)}

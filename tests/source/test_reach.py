@@ -265,6 +265,12 @@ def test_two_lambdas_of_one_line_are_told_apart(project: Project) -> None:
     assert names(rules).keys() >= {"rules.ONE", "rules.TWO"}
 
 
+def test_a_comprehension_is_in_no_name(project: Project) -> None:
+    rules = project(rules="ONE = 1\nRULES = [lambda: ONE for _ in range(2)]\ndef step(event): return RULES\n")
+
+    assert names(rules) == {"rules.step": "function", "rules.<lambda>": "function", "rules.ONE": "constant", "rules.RULES": "constant"}
+
+
 def test_what_is_in_no_file_is_refused_by_name(project: Project) -> None:
     rules = project(rules="fee = eval('lambda: 1')\ndef step(event): return fee()\n")
 

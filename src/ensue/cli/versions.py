@@ -52,11 +52,28 @@ STYLES = {"published": "green", "draft": "yellow", "deprecated": "yellow", "reti
 
 @dataclass(frozen=True)
 class Asked:
-    """The application, where its lock is or would be, and what it says; None where nothing was published."""
+    """The application, the path of its lock as far as it is known, and what it says; None where nothing was published."""
 
     app: App
-    path: Path
+    given: Path | None
     lock: Lock | None
+
+    @property
+    def path(self) -> Path:
+        """Where the lock is, or would be. Raises ConfigurationError: the application has no step in a file."""
+        from ensue.source.lock import place_for_lock
+
+        return self.given or place_for_lock(self.app)
+
+    def write(self, lock: Lock) -> None:
+        """Put *lock* in its place. Raises ConfigurationError: another application's stands there."""
+        from ensue.source.lock import write_lock
+
+        if self.lock is None and self.path.exists():
+            raise ConfigurationError(
+                f"{self.path} is the lock of another application; say --lock with a path for that of {self.app.name!r}."
+            )
+        write_lock(self.path, lock)
 
     @property
     def line(self) -> Line:
@@ -68,7 +85,7 @@ class Asked:
 def asked_for(app: str | None, lock: str | None) -> Iterator[Asked]:
     """What a command works on. What the application prints meanwhile goes to stderr. Raises ConfigurationError, DefinitionError."""
     with redirect_stdout(sys.stderr):
-        from ensue.source.lock import find_lock, place_for_lock, read_lock
+        from ensue.source.lock import find_lock, read_lock
 
         loaded = load_app(app, find_project(Path.cwd()))
         loaded.check()
@@ -78,7 +95,7 @@ def asked_for(app: str | None, lock: str | None) -> Iterator[Asked]:
             raise ConfigurationError(
                 f"{path} is the lock of {found.app!r}, and the application is {loaded.name!r}; name its own with --lock."
             )
-        yield Asked(loaded, path or place_for_lock(loaded), found)
+        yield Asked(loaded, path, found)
 
 
 def today() -> date:
@@ -203,7 +220,6 @@ def publish(
     with asked_for(app, lock) as asked:
         from ensue.source.check import check as run_check
         from ensue.source.inventory import inventory
-        from ensue.source.lock import write_lock
         from ensue.source.publish import publish as run_publish
 
         last = asked.app.known_version(until) if until is not None else last_until(asked.line, today())
@@ -213,7 +229,7 @@ def publish(
         if not findings:
             after, closed = run_publish(asked.lock, present.lock, last)
             if after != asked.lock:
-                write_lock(asked.path, after)
+                asked.write(after)
     data = {"closed": closed, "lock": str(asked.path), "findings": list(map(asdict, findings))}
     return answer(data, findings, lambda console: print_published(console, data, findings))
 
@@ -261,7 +277,6 @@ def accept_edit(
         from ensue.source.check import ACCEPTABLE
         from ensue.source.check import check as run_check
         from ensue.source.inventory import inventory
-        from ensue.source.lock import write_lock
         from ensue.source.publish import accept_edits
 
         if not reason.strip():
@@ -273,7 +288,7 @@ def accept_edit(
         edits = [one for one in found if one.kind in ACCEPTABLE]
         others = [one for one in found if one.kind not in ACCEPTABLE and one.kind != "text"]
         if edits and not others:
-            write_lock(asked.path, accept_edits(asked.lock, present.lock, edits, reason, today()))
+            asked.write(accept_edits(asked.lock, present.lock, edits, reason, today()))
     data = {"accepted": list(map(asdict, edits if not others else [])), "lock": str(asked.path), "findings": list(map(asdict, others))}
     return answer(data, others, lambda console: print_accepted(console, edits, others))
 

@@ -24,7 +24,7 @@ from ensue.core.data import Data
 from ensue.errors import Rejected, SourceMissing
 from ensue.source.files import file_of, find_class, find_function, find_value, home_of, imported_module, is_of_project, stored
 from ensue.source.reading import attributes_in, cells, chains, evaluated_outside, global_reads, loads, without_registration
-from ensue.source.values import NoText, text_of
+from ensue.source.values import NoText, text_of, without_comprehensions
 
 CONVERSIONS = {"up", "down"}
 """Functions of a shape that have entries of their own in the lock."""
@@ -80,7 +80,7 @@ def is_schema(cls: type[Any]) -> bool:
 def _in_order(found: Iterable[Reached]) -> Iterator[Reached]:
     """By name; what shares a name (lambdas of a module) is told apart by its place among them."""
     before: dict[str, int] = {}
-    for one in sorted(found, key=lambda one: (one.name, one.line, one.text or "")):
+    for one in sorted(found, key=lambda one: (one.name, one.line, getattr(one.node, "col_offset", 0), one.text or "")):
         before[one.name] = count = before.get(one.name, 0) + 1
         yield one if count == 1 else replace(one, name=f"{one.name}#{count}", qualname=f"{one.qualname}#{count}")
 
@@ -136,7 +136,8 @@ class _Walk:
             for one in (getattr(function, "__wrapped__", None), *registered.values()):
                 self.enter(one)
             return
-        name = f"{module}.{code.co_qualname}"
+        qualname = without_comprehensions(code.co_qualname)
+        name = f"{module}.{qualname}"
         node = find_function(code)
         if node is None:
             raise SourceMissing(
@@ -145,7 +146,7 @@ class _Walk:
             )
         if code not in self.found:
             own = without_registration(node)
-            self.found[code] = Reached(name, "function", own, code.co_filename, node.lineno, function, qualname=code.co_qualname)
+            self.found[code] = Reached(name, "function", own, code.co_filename, node.lineno, function, qualname=qualname)
         self.waiting.append(partial(self._read_function, function, node))
 
     def _read_function(self, function: FunctionType, node: ast.AST) -> None:

@@ -25,11 +25,17 @@ AS_REPR = (bool, float, complex, str, bytes, Decimal, Fraction, datetime, date, 
 
 REPR_BITS_MAX = 10_000
 """Python writes no longer integers in base 10, unless it is told to."""
+COMPREHENSION = re.compile(r"<(list|dict|set)comp>\.(<locals>\.)?")
 BASES: tuple[Any, ...] = (*AS_REPR, int, tuple, frozenset, set, list, dict)
 
 
 class NoText(Exception):  # caught by the one who asks, who then takes the expression
     """The value is of a kind that has no text of its own."""
+
+
+def without_comprehensions(qualname: str) -> str:
+    """A qualified name as Python writes it from 3.12 on, where a comprehension is no scope of its own."""
+    return COMPREHENSION.sub("", qualname)
 
 
 def text_of(value: Any, is_ours: Callable[[type[Any]], bool]) -> tuple[str, list[Any]]:
@@ -60,7 +66,7 @@ def _text(value: Any, is_ours: Callable[[type[Any]], bool], named: list[Any], in
 
     if isinstance(value, type | FunctionType | BuiltinFunctionType):
         named.append(value)
-        return f"<{value.__qualname__}>"
+        return f"<{without_comprehensions(value.__qualname__)}>"
     if isinstance(value, Enum):
         named.append(kind)
         return f"{kind.__qualname__}.{value.name}"
