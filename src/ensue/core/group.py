@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -58,6 +59,8 @@ class Group:
     subjects: Counter[str] = field(default_factory=Counter)
     spreads: dict[str, Spread] = field(default_factory=dict)
     """How far numbers moved, by `Model.column`."""
+    positions: array[int] = field(default_factory=lambda: array("q"))
+    """Where each of them stands in the ledger, in order: eight bytes a record."""
     samples: list[Sample] = field(default_factory=list)
     forecast: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How many parts would go which way if they were applied today: (`rows` or `effects`, verdict)."""
@@ -73,6 +76,7 @@ class Group:
         self.uncovered += not covered
         self._date(instant_text(diff.record.at))
         self.subjects[diff.record.subject] += 1
+        self.positions.append(diff.record.position)
         for column, delta, label in _deltas(diff):
             self.spreads.setdefault(column, Spread()).add(delta, label)
         self.forecast.update(("effects" if one.is_effect else "rows", one.verdict) for one in forecast or ())
@@ -88,6 +92,7 @@ class Group:
         for moment in filter(None, (other.first, other.last)):
             self._date(moment)
         self.subjects.update(other.subjects)
+        self.positions = array("q", sorted((*self.positions, *other.positions)))
         for column, spread in other.spreads.items():
             self.spreads.setdefault(column, Spread()).merge(spread)
         self.forecast.update(other.forecast)
@@ -115,6 +120,7 @@ class Group:
             "largest_subject_share": round(self.largest_share, 6),
             "deltas": {column: spread.as_json() for column, spread in sorted(self.spreads.items())},
             "forecast": forecast_json(self.forecast),
+            "positions": list(self.positions),
             "samples": [one.content for one in self.samples],
         }
 
