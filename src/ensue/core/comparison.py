@@ -99,10 +99,6 @@ class Comparison:
         return self.is_void or self.uncovered > 0
 
     # -- taking in
-    def add_noise(self, diff: Diff) -> None:
-        """The A/A pass over one record; where it differs, the record goes no further."""
-        self.noise.add(diff)
-
     def add(self, diff: Diff, base: Side, new: Side, forecast: Forecast | None) -> None:
         """The B pass over one record: *diff*, and both sides of it. Records come in the ledger's order."""
         self.outcomes[diff.outcome] += 1

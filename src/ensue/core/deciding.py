@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from ensue.core.comparison import Comparison
-from ensue.core.diff import Diff, Side, diff_of
+from ensue.core.diff import Diff, Side, diff_of, is_equal
 from ensue.core.group import Forecast
 from ensue.core.record import Record
-from ensue.core.replay import Past, decide_again, recorded_side, replay, side_of
+from ensue.core.replay import Past, decide_again, recorded_side, side_of
 from ensue.core.replay_report import ReplayReport
 from ensue.core.version import Version
 from ensue.errors import UnknownEventType, VersionError
@@ -44,16 +44,24 @@ class UnderVersion:
 def replay_each(records: Iterable[Record], report: ReplayReport) -> None:
     """Decide each record as it happened; *report* takes in what came of it."""
     for record in records:
-        report.add(replayed(record))
+        diff = replayed(record)
+        if diff is None:
+            report.add_same()
+        else:
+            report.add(diff)
 
 
-def replayed(record: Record) -> Diff:
-    """As `replay`; a record whose version the application no longer knows is unreplayable."""
+def replayed(record: Record) -> Diff | None:
+    """As `replay`, None where nothing differs; a record whose version the application no longer knows is unreplayable."""
+    base = recorded_side(record)
     try:
-        return replay(record)
+        new = side_of(decide_again(record))
     except (VersionError, UnknownEventType) as error:
-        side = Side(missing=str(error))
-        return diff_of(record, recorded_side(record), side, base_version=record.version, version=record.version)
+        new = Side(missing=str(error))
+    if new.is_accepted and is_equal(base, new):
+        return None
+    diff = diff_of(record, base, new, base_version=record.version, version=record.version)
+    return diff or None
 
 
 def compare_each(records: Iterable[Record], comparison: Comparison, decider: Decider, forecast: Callable[[Diff], Forecast | None]) -> None:
@@ -64,9 +72,10 @@ def compare_each(records: Iterable[Record], comparison: Comparison, decider: Dec
     """
     for record in records:
         noise = replayed(record)
-        comparison.add_noise(noise)
-        if noise:
+        if noise is not None:
+            comparison.noise.add(noise)
             continue
+        comparison.noise.add_same()
         base, new = recorded_side(record), decider.side(record)
         version = record.version if comparison.version is None else comparison.version
         diff = diff_of(record, base, new, base_version=record.version, version=version)

@@ -189,7 +189,7 @@ def diff_of(record: Record, base: Side, new: Side, *, base_version: str, version
     if new.raised is not None or new.missing is not None:
         outcome: Outcome = "raised" if new.raised is not None else "unreplayable"
         return Diff(record, base_version, version, outcome, raised=new.raised, missing=new.missing)
-    if base.is_accepted and new.is_accepted and _equal(base, new):
+    if base.is_accepted and new.is_accepted and is_equal(base, new):
         return Diff(record, base_version, version, "same")
     before = normal_form(base.operations, base.effects) if base.is_accepted else NOTHING
     after = normal_form(new.operations, new.effects) if new.is_accepted else NOTHING
@@ -204,7 +204,7 @@ def diff_of(record: Record, base: Side, new: Side, *, base_version: str, version
     return Diff(record, base_version, version, outcome, rows, effects, others, tuple(new.rejections), facts=new.facts)
 
 
-def _equal(base: Side, new: Side) -> bool:
+def is_equal(base: Side, new: Side) -> bool:
     """A quick look: the very same operations and effects, by the same steps."""
     return canonical_trusted([list(base.operations), list(base.effects)]) == canonical_trusted([list(new.operations), list(new.effects)])
 

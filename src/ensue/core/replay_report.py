@@ -50,6 +50,10 @@ class ReplayReport:
         if diff and len(self.differing) < KEPT_MAX:
             self.differing.append(diff.as_json())
 
+    def add_same(self) -> None:
+        """Take in one record that comes out the same."""
+        self.outcomes["same"] += 1
+
     def merge(self, other: ReplayReport) -> None:
         """Take over the report of another part; order does not matter. Seconds are those of whoever has the whole."""
         self.outcomes.update(other.outcomes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from ensue.errors import DefinitionError, VersionError
 
@@ -26,15 +27,7 @@ class Version:
         Raises:
             VersionError: code `malformed`.
         """
-        found = FORM.fullmatch(text) if type(text) is str else None
-        if found is None:
-            raise VersionError(
-                "malformed", f"{text!r} is no version; a version is a date such as 2018-08-01, or 2018-08-01.2 for the second of a day."
-            )
-        try:
-            return cls(date.fromisoformat(found[1]), int(found[2] or 1))
-        except ValueError as error:
-            raise VersionError("malformed", f"{text!r} is no version: {error}.") from None
+        return _parsed(text) if type(text) is str else _parsed(repr(text))
 
     @classmethod
     def declared(cls, text: str, where: str) -> Version:
@@ -46,6 +39,19 @@ class Version:
 
     def __str__(self) -> str:
         return self.day.isoformat() if self.number == 1 else f"{self.day.isoformat()}.{self.number}"
+
+
+@lru_cache(maxsize=1024)  # every record names one, and an application has few
+def _parsed(text: str) -> Version:
+    found = FORM.fullmatch(text)
+    if found is None:
+        raise VersionError(
+            "malformed", f"{text!r} is no version; a version is a date such as 2018-08-01, or 2018-08-01.2 for the second of a day."
+        )
+    try:
+        return Version(date.fromisoformat(found[1]), int(found[2] or 1))
+    except ValueError as error:
+        raise VersionError("malformed", f"{text!r} is no version: {error}.") from None
 
 
 @dataclass(frozen=True)

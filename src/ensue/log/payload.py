@@ -104,7 +104,7 @@ def read_payload(data: bytes, seed: bytes | None) -> tuple[int, bytes, dict[str,
     leaves: dict[str, Json] = {}
     for number, text in enumerate(_split_lines(data), 1):
         named, _, value = text[2:].partition(b" ")
-        name = _find_name(named)
+        name = find_name(named)
         if text[:2] != b"+ " or name is None or not value:
             raise _misplaced(_read_line(number, text), "an event that still has its seed")
         if name in leaves:
@@ -138,7 +138,7 @@ def open_payload(data: bytes) -> dict[str, Json]:
     leaves: dict[str, Json] = {}
     for number, text in enumerate(_split_lines(data), 1):
         named, _, value = text[2:].partition(b" ")
-        name = _find_name(named) if text[:2] == b"+ " else None
+        name = find_name(named) if text[:2] == b"+ " else None
         if name is None or not value:  # after an erasure, or malformed
             line = _read_line(number, text)
             if line.mark == "-":
@@ -286,7 +286,7 @@ def _split_lines(data: bytes) -> list[bytes]:
 def _read_line(number: int, text: bytes) -> _Line:
     if text[:2] == b"+ ":  # all there is before an erasure; its names repeat from event to event
         written, _, value = text[2:].partition(b" ")
-        name = _find_name(written)
+        name = find_name(written)
         if name is not None and value:
             return _Line(number, "+", name, value=value)
     match = _LINE.fullmatch(text)
@@ -301,7 +301,8 @@ def _read_line(number: int, text: bytes) -> _Line:
 
 
 @lru_cache(maxsize=8192)
-def _find_name(written: bytes) -> str | None:
+def find_name(written: bytes) -> str | None:
+    """The name of a leaf as written in its line; None where that is no name."""
     return written.decode("ascii") if _NAME_BYTES.fullmatch(written) else None
 
 

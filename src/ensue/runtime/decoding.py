@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from ensue.core.app import App
 from ensue.core.canonical import Json
 from ensue.core.record import Place, Record
-from ensue.log.header import parse_header
-from ensue.log.payload import join, open_payload
+from ensue.log.reading import document_of, glance
 from ensue.storage.read import StoredRecord
 
 
 def record_of(app: App, stored: StoredRecord) -> Record:
     """The record of a stored event; its payload is opened when its form, state or plan is asked for."""
-    header = parse_header(bytes(stored.header))
+    seen = glance(bytes(stored.header))
     return Record(
         app,
         id=stored.id,
@@ -23,16 +23,16 @@ def record_of(app: App, stored: StoredRecord) -> Record:
         version=stored.version,
         actor=stored.actor,
         at=datetime.fromisoformat(stored.at),
-        place=Place(stored.subject, stored.seq, stored.position, tuple((link.subject, link.seq) for link in header.links[1:])),
+        place=Place(stored.subject, stored.seq, stored.position, seen.links),
         hash=bytes(stored.hash),
-        document=lambda: join(open_payload(bytes(stored.payload))),
-        cause=_text(header.cause),
-        occurred=datetime.fromisoformat(header.occurred) if header.occurred else None,
-        behalf=header.behalf,
-        purpose=header.purpose,
-        requested=header.requested,
-        corrects=_text(header.corrects),
-        logic_hash=header.logic,
+        document=partial(document_of, stored.payload),
+        cause=_text(seen.cause),
+        occurred=datetime.fromisoformat(seen.occurred) if seen.occurred else None,
+        behalf=seen.behalf,
+        purpose=seen.purpose,
+        requested=seen.requested,
+        corrects=_text(seen.corrects),
+        logic_hash=seen.logic,
     )
 
 
