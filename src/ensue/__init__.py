@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from ensue.core.app import App
 from ensue.core.comparison import Comparison
+from ensue.core.correction_plan import CorrectionPlan
 from ensue.core.diff import Diff
-from ensue.core.effect import Attempt, Done, Effect, GiveUp, Retry
+from ensue.core.effect import Attempt, Done, Effect, GiveUp, Retry, Task
 from ensue.core.event import Event
 from ensue.core.field_types import Purpose, Sensitive
 from ensue.core.marks import by, column, new, optional, related
@@ -42,6 +43,8 @@ from ensue.errors import (
     NotLoaded,
     NotMigrated,
     OutcomeUnknown,
+    PlanBlocked,
+    PlanMoved,
     Refused,
     Rejected,
     RequestError,
@@ -101,11 +104,11 @@ else:
 
 __all__ = [
     "AlreadyExists", "Answer", "App", "Attempt", "AuditReport", "BrokenExport", "Cancel", "Catalog", "Change", "ClockError", "Closed",
-    "Comparison", "ConfigurationError", "ConflictError", "Database", "DefinitionError", "Delete", "Diff", "Done", "Effect", "EnsueError",
-    "Erase", "Erased", "Event", "ExpectationMissing", "FieldConflict", "GiveUp", "Increase", "Insert", "InvalidForm", "InvalidJson",
-    "KeyReused", "Ledger", "LedgerError", "Lookup", "Model", "New", "NotFound", "NotLoaded", "NotMigrated", "Operation", "OutcomeUnknown",
-    "Plan", "Purpose", "Rebuilt", "Record", "Ref", "Refused", "Rejected", "Rejection", "Rejections", "Related", "ReplayReport", "Report",
-    "Request", "RequestError", "Retry", "Selection", "Sensitive", "Snapshot", "StepError", "Tampered", "TooLarge", "Unavailable",
-    "UnknownEventType", "Update", "Value", "VersionError", "View", "WorkerFailed", "by", "column", "compare_files", "lossy", "new",
-    "open", "optional", "records_from", "related", "replay_files",
+    "Comparison", "ConfigurationError", "ConflictError", "CorrectionPlan", "Database", "DefinitionError", "Delete", "Diff", "Done",
+    "Effect", "EnsueError", "Erase", "Erased", "Event", "ExpectationMissing", "FieldConflict", "GiveUp", "Increase", "Insert",
+    "InvalidForm", "InvalidJson", "KeyReused", "Ledger", "LedgerError", "Lookup", "Model", "New", "NotFound", "NotLoaded", "NotMigrated",
+    "Operation", "OutcomeUnknown", "Plan", "PlanBlocked", "PlanMoved", "Purpose", "Rebuilt", "Record", "Ref", "Refused", "Rejected",
+    "Rejection", "Rejections", "Related", "ReplayReport", "Report", "Request", "RequestError", "Retry", "Selection", "Sensitive",
+    "Snapshot", "StepError", "Tampered", "Task", "TooLarge", "Unavailable", "UnknownEventType", "Update", "Value", "VersionError", "View",
+    "WorkerFailed", "by", "column", "compare_files", "lossy", "new", "open", "optional", "records_from", "related", "replay_files",
 ]  # fmt: skip

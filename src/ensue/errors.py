@@ -14,6 +14,8 @@ Every exception of ensue.
     ├── ConflictError               something the caller saw, or said before, no longer holds
     │   ├── FieldConflict           a field has changed since it was read
     │   ├── KeyReused               this key was spent on another request
+    │   ├── PlanMoved               a correction's plan no longer holds: something moved since it was made
+    │   ├── PlanBlocked             a correction's plan cannot be performed: a conflict is not decided, or an event cannot be
     │   └── Erased                  this key was spent, and the request it belonged to has been erased
     ├── ExpectationMissing          the event type demands tags that the request does not carry
     ├── StepError                   a step broke its contract or raised
@@ -153,6 +155,14 @@ class FieldConflict(ConflictError):
 
 class KeyReused(ConflictError):
     """The idempotency key belongs to another request of the same actor."""
+
+
+class PlanMoved(ConflictError):
+    """A plan of a correction no longer holds: something moved since it was made. Make it again and look at it."""
+
+
+class PlanBlocked(ConflictError):
+    """A plan of a correction cannot be performed: a conflict is not decided, or an event cannot be decided again."""
 
 
 class Erased(ConflictError):

@@ -102,3 +102,16 @@ def test_compare_of_an_old_transfer_with_july_shows_the_fee_alone(bank: Ledger, 
         Increase(ada, balance=Decimal("-0.5")),
     )
     assert diff.dropped == ()
+
+
+def test_correct_performs_just_the_fee_and_later_transfers_stand(bank: Ledger, transfer: ModuleType) -> None:
+    old = bank.submit(transfer.Transfer(amount=Decimal(30), source="a", target="b"), actor="ada", version="2024-01-01")
+    later = bank.submit(transfer.Transfer(amount=Decimal(10), source="a", target="b"), actor="ada", version="2024-01-01")
+
+    fixed = bank.correct(bank.compare(bank.record(old.id), version="2024-07-01"), actor="auditor", reason="The fee was forgotten.")
+
+    assert [type(one) for one in fixed.plan.operations] == [Increase, Insert]
+    assert fixed.corrects == old.id
+    assert balances(bank, transfer) == (Decimal("29.5"), Decimal(40))
+    assert [one.id for one in bank.timeline("Account/a")] == [old.id, later.id, fixed.id]
+    assert bank.correct(bank.compare(bank.record(old.id), version="2024-07-01"), actor="auditor", reason="again") == fixed

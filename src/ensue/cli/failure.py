@@ -34,6 +34,8 @@ CODES: Mapping[type[BaseException], tuple[str, ExitCode]] = {
     errors.FieldConflict: ("field_conflict", ExitCode.REFUSED),
     errors.KeyReused: ("key_reused", ExitCode.REFUSED),
     errors.Erased: ("erased", ExitCode.REFUSED),
+    errors.PlanMoved: ("plan_moved", ExitCode.REFUSED),
+    errors.PlanBlocked: ("plan_blocked", ExitCode.REFUSED),
     errors.ConflictError: ("conflict", ExitCode.REFUSED),
     errors.Refused: ("refused", ExitCode.REFUSED),
     errors.InvalidJson: ("invalid_json", ExitCode.USAGE),

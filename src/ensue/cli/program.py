@@ -17,6 +17,7 @@ from ensue.cli import (
     catalog,
     changelog,
     compare,
+    correct,
     db,
     demo,
     export,
@@ -62,6 +63,8 @@ program.command(epilog=changelog.EXAMPLES)(changelog.changelog)
 program.add_typer(versions.program, name="versions")
 program.command(epilog=rebuild.EXAMPLES)(rebuild.rebuild)
 program.add_typer(export.program, name="export")
+program.add_typer(correct.correct_program, name="correct")
+program.add_typer(correct.undo_program, name="undo")
 program.add_typer(db.program, name="db")
 program.add_typer(demo.program, name="demo")
 

@@ -13,6 +13,7 @@ from ensue.cli.options import AppOption, DatabaseOption, JsonOption, LedgerOptio
 from ensue.cli.output import Answer
 from ensue.cli.record import print_followed, record_data
 from ensue.cli.text import print_fields, print_hanging, printable
+from ensue.core.correction import CORRECTION
 from ensue.core.rejection import NotFound
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 POSITION_DIGITS_MAX = 15
 """More digits than any ledger has events: such a text is taken for an id."""
+
+UNSAID = {CORRECTION: ("changes", "effects", "kept", "records", "subjects", "wanted")}
+"""What a form holds and people need not read: what followed says the same."""
 
 EXAMPLES = """\b
 Examples
@@ -96,7 +100,7 @@ def print_record(console: Console, record: dict[str, Any]) -> None:
     }
     print_fields(console, {name: value for name, value in place.items() if value is not None}, 2)
     heading(console, "Form")
-    print_fields(console, record["form"], 2)
+    print_fields(console, {name: value for name, value in record["form"].items() if name not in UNSAID.get(record["type"], ())}, 2)
     if record["state"]:
         heading(console, "State, as the decision saw it")
         for row in record["state"]:

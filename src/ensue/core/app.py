@@ -8,8 +8,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ensue.core.choice import Line, not_on
+from ensue.core.correction import CORRECTION, correction_logic
 from ensue.core.data import fields_of
-from ensue.core.effect import Attempt, Done, Effect, GiveUp, Retry
+from ensue.core.effect import Attempt, Done, Effect, GiveUp, Retry, Task, compensation_of
 from ensue.core.event import Event
 from ensue.core.expectation import Expecting
 from ensue.core.logic import Logic, build_logic, resolve_steps
@@ -50,7 +51,7 @@ class App(Expecting):
         self._whys: dict[StepFunction | str, str] = {}
         self._entries: dict[Version, VersionEntry] = {}
         self._performers: dict[str, tuple[Performer[Any], str]] = {}
-        self._effects: dict[str, type[Effect]] = {}
+        self._effects: dict[str, type[Effect]] = {Task.__ensue__.kind: Task}
         self._logic: dict[tuple[str, Version], Logic] = {}
         self._line: tuple[Version, ...] | None = None
         self._models: dict[str, type[Model]] | None = None
@@ -207,13 +208,15 @@ class App(Expecting):
         if self._models is not None:
             return
         models = self._find_models()
+        for compensation in [made for effect in self._effects.values() if (made := compensation_of(effect)) is not None]:
+            self._join_effect(compensation)
         for model in models.values():
             check_model(model)
             check_line(model)
         for type_, first in self._shapes.items():
             check_line(first)
             for version in self.line():
-                if self._decides(type_, version):
+                if self.decides(type_, version):
                     self.logic(type_, version)
         if self.default is not None and self.line() and self.default not in self.line():
             raise DefinitionError(
@@ -272,7 +275,8 @@ class App(Expecting):
             raise UnknownEventType(f"There is no event type {type_!r}; {hint}")
         return first
 
-    def _decides(self, type_: str, version: Version) -> bool:
+    def decides(self, type_: str, version: Version) -> bool:
+        """Whether events of this type are taken at *version*."""
         ended = self._ended_events.get(type_)
         return self._begins(type_) <= version and (ended is None or version < ended)
 
@@ -289,9 +293,13 @@ class App(Expecting):
         """
         found = self._logic.get((type_, version))
         if found is None:
+            if type_ == CORRECTION:
+                models = {model.__ensue__.name: model for model in self.models()}
+                found = self._logic[type_, version] = correction_logic(version, models, self._effects)
+                return found
             first = self._first(type_)
-            if not self._decides(type_, version):
-                having = [one for one in self.line() if self._decides(type_, one)]
+            if not self.decides(type_, version):
+                having = [one for one in self.line() if self.decides(type_, one)]
                 until = f"to {having[-1]}" if type_ in self._ended_events else "on"
                 raise VersionError(
                     "not_in_version",
@@ -299,7 +307,7 @@ class App(Expecting):
                     nearest=[str(having[0]), str(having[-1])],
                 )
             shape = shape_at(first, version)
-            assert shape is not None, "_decides has seen that the first shape is not after the version"
+            assert shape is not None, "decides() has seen that the first shape is not after the version"
             found = self._logic[type_, version] = build_logic(
                 type_, version, shape, resolve_steps(self._steps[type_], self._ended_steps, version)
             )

@@ -74,6 +74,10 @@ class Binding:
             self._sent = sent_form(self.given)
         return self._sent
 
+    def split_form(self, model_fields: Any, effect_fields: Any, leaves: list[tuple[str, Json]]) -> dict[str, Json]:  # noqa: ARG002  # for forms that hold rows
+        """The form with the values that have a purpose moved into *leaves*."""
+        return fields_of(type(self.event)).split(self.form, "form", leaves)
+
     # -- what must be loaded
     def find(self, facts: Facts, needs: Needs) -> bool:
         """

@@ -29,7 +29,7 @@ Split = Callable[[str], Fields]
 def leaves_of(binding: Binding, bound: Bound, plan: Plan, model_fields: Split, effect_fields: Split) -> list[Leaf]:
     """The payload's leaves. *model_fields* and *effect_fields* give the fields of a model's newest shape, or of an effect, by name."""
     apart: list[Leaf] = []
-    form = fields_of(type(binding.event)).split(binding.form, "form", apart)
+    form = binding.split_form(model_fields, effect_fields, apart)
     state = _split_state(bound.state, model_fields, apart)
     operations = [_split_operation(one, place, model_fields, apart) for place, one in enumerate(plan.recorded_operations)]
     effects: list[Json] = []

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
+from ensue.core.annotations import Namespace
 from ensue.core.canonical import Json
 from ensue.core.data import Data, fields_of
 from ensue.core.event import Event
@@ -22,6 +23,7 @@ class EffectInfo:
     """What was said of an effect in its class line."""
 
     kind: str
+    on_drop: Callable[[Any], Effect] | None = None
 
 
 class Effect(Data):
@@ -30,6 +32,11 @@ class Effect(Data):
 
     Its identity is (event id, kind, key), which is the idempotency key shown to the outside. `key` defaults to the step's
     name and the ordinal within step and kind. `not_before` is the earliest moment to perform it.
+
+    Class keywords:
+        kind: the name under which it is recorded and performed.
+        on_drop: what makes up for it where a correction says that it should not have been: a function from the effect to another one,
+            whose return annotation names that one's class.
     """
 
     key: str | None = None
@@ -39,10 +46,10 @@ class Effect(Data):
     __ensue_reserved__ = frozenset({"kind", "key", "not_before"})
     __ensue__: ClassVar[EffectInfo] = EffectInfo("")
 
-    def __init_subclass__(cls, *, kind: str, **keywords: Any) -> None:
+    def __init_subclass__(cls, *, kind: str, on_drop: Callable[[Any], Effect] | None = None, **keywords: Any) -> None:
         if not KIND.fullmatch(kind):
             raise DefinitionError(f"{cls.__name__}: kind={kind!r} is no name; use lower-case words joined by dots, such as push.send.")
-        cls.__ensue__ = EffectInfo(kind)
+        cls.__ensue__ = EffectInfo(kind, on_drop)
         super().__init_subclass__(**keywords)
 
 
@@ -63,6 +70,22 @@ def effect_of(kind: str, known: Mapping[str, type[Effect]]) -> type[Effect]:
     return found
 
 
+def compensation_of(effect: type[Effect]) -> type[Effect] | None:
+    """The class that an effect's `on_drop` says it returns, None where it has none or does not say. Raises DefinitionError."""
+    on_drop = effect.__ensue__.on_drop
+    if on_drop is None:
+        return None
+    try:
+        made = Namespace(on_drop).hints().get("return")
+    except NameError as error:
+        raise DefinitionError(f"{effect.__name__}: on_drop={on_drop.__name__}: {error}; define it above the app's check.") from error
+    if made is not None and not (isinstance(made, type) and issubclass(made, Effect)):
+        raise DefinitionError(
+            f"{effect.__name__}: on_drop={on_drop.__name__} returns {made}; it makes one effect out of another, so annotate that."
+        )
+    return made
+
+
 def _declared_below(effect: type[Effect]) -> Iterator[type[Effect]]:
     for one in effect.__subclasses__():
         yield one
@@ -76,6 +99,17 @@ def effect_body(effect: Effect) -> dict[str, Json]:
     if body["not_before"] is None:
         del body["not_before"]
     return body
+
+
+class Task(Effect, kind="ensue.task"):
+    """Something that a person must look at: a correction changed what was, or would have been, done outside."""
+
+    what: str
+    event: str
+    """The id of the event whose effect it is about."""
+    effect: str
+    """The kind of that effect."""
+    effect_key: str
 
 
 @dataclass(frozen=True)

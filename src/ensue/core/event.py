@@ -203,7 +203,7 @@ def _check_line(cls: type[Event]) -> None:
     parts = info.type.split(".")
     if not all(part and part.replace("_", "a").isalnum() and part.isascii() and part == part.lower() for part in parts):
         raise DefinitionError(f"{cls.__name__}: {info.type!r} is no event type; use {TYPE_FORM}.")
-    if parts[0] == "ensue":
+    if parts[0] == "ensue" and not cls.__module__.startswith("ensue."):
         raise DefinitionError(f"{cls.__name__}: types that begin with ensue. are the framework's; choose another namespace.")
     if info.follows is None:
         return

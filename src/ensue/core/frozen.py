@@ -28,7 +28,7 @@ def frozen_rows(record: Record, own: Logic) -> tuple[Rows, Slots]:
     rows: Rows = {}
     slots: Slots = {}
     for slot, name, id, columns in record.document["state"]:
-        row = _frozen_row(record, own.slots.get(slot), columns)
+        row = _frozen_row(record, name, own.slots.get(slot), columns)
         by_id = rows.setdefault(name, {})
         known = by_id.get(id)
         row = by_id[id] = row if known is None else {**known, **row}
@@ -36,10 +36,8 @@ def frozen_rows(record: Record, own: Logic) -> tuple[Rows, Slots]:
     return rows, slots
 
 
-def _frozen_row(record: Record, one: StateField | None, columns: dict[str, Json]) -> Row:
-    if one is None:  # of a state field that the logic no longer has
-        return columns
-    model = one.model
+def _frozen_row(record: Record, name: str, one: StateField | None, columns: dict[str, Json]) -> Row:
+    model = record.app.model(name) if one is None else one.model  # of a correction, which has no state fields, whole rows
     latest = newest(model)
     names = fields_of(latest).by_name.keys()
     if latest.__ensue__.follows is None and columns.keys() == names:

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Final, Protocol
 
 from ensue.core.binding import Binding
+from ensue.core.correction import Correction, CorrectionBinding
 from ensue.core.data import fields_of
 from ensue.core.decide import Decision, Guard, decide
 from ensue.core.diff import Diff, Side, diff_of
@@ -27,6 +28,7 @@ from ensue.core.record import Record
 from ensue.core.rejection import Rejection
 from ensue.core.state import StateField
 from ensue.core.version import Version
+from ensue.core.world import World
 from ensue.errors import EnsueError, Rejected, StepError
 
 WAVES_MAX: Final = 100
@@ -162,14 +164,41 @@ def side_of(decided: Decided) -> Side:
 # ---- what the record knows -----------------------------------------------------------------------------------------
 def recall(record: Record, own: Logic) -> tuple[Facts, Binding]:
     """What *record* froze, as facts; and its event, with every path followed. Columns of older shapes are brought up."""
-    document = record.document
-    binding = Binding(event_from_form(own.shape, document["form"]), own, record.id)
+    binding = _binding(record, own)
     rows, slots = frozen_rows(record, own)
     facts = Facts()
     for model, by_id in rows.items():
         facts.learn(model, by_id, by_id)
     binding.recall(facts, slots)
     return facts, binding
+
+
+def _binding(record: Record, own: Logic) -> Binding:
+    form = record.document["form"]
+    event = event_from_form(own.shape, form)
+    return CorrectionBinding(event, own, record.id, form) if isinstance(event, Correction) else Binding(event, own, record.id)
+
+
+def decide_over(record: Record, logic: Logic, world: World, check: Callable[[list[Change]], None]) -> Side:
+    """
+    What *record* decides under *logic* in another world than it saw; *check* raises where its changes break a unique rule.
+
+    A step that fails is told in the side, and so is a rejection.
+    """
+    try:
+        binding = _binding(record, record.logic)
+        if logic is not record.logic:
+            binding = binding.under(logic)
+        complete = binding.find(world, Needs())
+        assert complete, "a world knows everything"
+        subjects = tuple(dict.fromkeys((*record.subjects, *binding.subjects(world))))
+        result = decided(binding, world, record, subjects)
+        check(result.changes)
+        return side_of(result)
+    except Rejected as no:
+        return Side(rejections=[reason.as_json() for reason in no.reasons])
+    except EnsueError as error:
+        return Side(raised=told(error))
 
 
 # ---- what another version asks -------------------------------------------------------------------------------------

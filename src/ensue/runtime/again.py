@@ -10,13 +10,15 @@ from typing import Any, Final
 
 from ensue.core.app import App
 from ensue.core.comparison import NOISE_MAX, Comparison
-from ensue.core.diff import Diff
+from ensue.core.diff import Diff, Side
 from ensue.core.record import Record
-from ensue.core.replay import compare, replay
+from ensue.core.replay import compare, decide_again, replay, side_of
 from ensue.core.replay_report import ReplayReport
 from ensue.core.selection import ALL, Selection
 from ensue.core.version import Version
+from ensue.core.wanted import UNDONE
 from ensue.errors import RequestError
+from ensue.runtime.correct import latest_correction
 from ensue.runtime.past import TablesPast
 from ensue.runtime.ranges.code import code_options
 from ensue.runtime.ranges.job import Comparing, Job, Replaying, do_part
@@ -55,13 +57,23 @@ class Again:
     ) -> Diff | Comparison:
         """One record, or many, decided under another version or by other code."""
         if isinstance(what, Record) and version is not None and code is None:
-            with self._storage.snapshot() as connection:
-                return compare(what, version, TablesPast(self._storage, connection, what))
+            return self._against_what_stands(what, version)
         job = comparing(self._storage.app, None if version is None else str(version), code, noise_max)
         if isinstance(what, Record):
             return self._one(job, what)
         comparison: Comparison = self._many(job, what, jobs, progress)
         return comparison
+
+    def _against_what_stands(self, record: Record, version: Version) -> Diff:
+        """One record under another version, against what stands: where it was corrected since, what that made of it."""
+        with self._storage.snapshot() as connection:
+            correction = latest_correction(self._storage.app, connection, record)
+            past = TablesPast(self._storage, connection, record)
+            if correction is None:
+                return compare(record, version, past)
+            ruled = correction.form["target"]
+            base = Side(undone=True) if ruled is None else side_of(decide_again(record, Version.parse(str(ruled)), past))
+            return compare(record, version, past, base, UNDONE if ruled is None else str(ruled))
 
     def _one(self, job: Comparing, record: Record) -> Diff:
         try:

@@ -17,10 +17,10 @@ from ensue.core.canonical import Json, canonical_trusted
 from ensue.core.codec import instant_text
 from ensue.core.decide import Decision, Guard, decide
 from ensue.core.event import Context
-from ensue.core.facts import Change, Facts, Needs
+from ensue.core.facts import Change, Facts, Needs, Query
 from ensue.core.identity import random_event_id
 from ensue.core.record import Record
-from ensue.core.rejection import AlreadyExists
+from ensue.core.unique import check_unique
 from ensue.errors import ClockError, ConflictError, EnsueError, Erased, FieldConflict, KeyReused, Rejected
 from ensue.log.payload import request_digest
 from ensue.runtime import expectations
@@ -129,7 +129,7 @@ class Batch:
         bound = ticket.binding.bind(self.facts, Context(ticket.id, at, ticket.actor, ticket.request.occurred), subjects)
         decision = decide(ticket.binding.logic, bound, self.facts, self.around.guard)
         if not decision.plan.rejections:
-            self._check_unique(decision.changes)
+            check_unique(decision.changes, self.around.constraints.unique, self._holders)
         return bound, decision, at
 
     # -- its id
@@ -182,33 +182,13 @@ class Batch:
         return at
 
     # -- unique rules
-    def _check_unique(self, changes: list[Change]) -> None:
-        """Raises AlreadyExists where a group of columns would stand twice after *changes*."""
-        unique = self.around.constraints.unique
-        if not any(map(unique.__getitem__, [change.model for change in changes])):
-            return
-        final = {(change.model, change.id): change.after for change in changes}
-        for change in changes:
-            for group in unique[change.model]:
-                after = final[change.model, change.id]
-                if after is None or (change.before is not None and all(change.before[column] == after[column] for column in group)):
-                    continue
-                values = tuple(after[column] for column in group)
-                if any(value is None for value in values):
-                    continue  # as in SQL, what is not there clashes with nothing
-                query = (change.model, group, values)
-                if self.facts.answer(query) is None:
-                    needs = Needs()
-                    needs.query(query, 1)
-                    self.session.load(needs, self.facts)
-                holders = {id for id in self.facts.answer(query) or () if (change.model, id) not in final}
-                holders |= {
-                    id
-                    for (model, id), row in final.items()
-                    if model == change.model and row is not None and tuple(row[column] for column in group) == values
-                }
-                if holders - {change.id}:
-                    raise AlreadyExists(model=change.model, fields=", ".join(group))
+    def _holders(self, query: Query) -> set[str]:
+        """The rows that equal, loaded where nobody has asked for them yet."""
+        if self.facts.answer(query) is None:
+            needs = Needs()
+            needs.query(query, 1)
+            self.session.load(needs, self.facts)
+        return self.facts.answer(query) or set()
 
     def _fits(self, changes: list[Change]) -> bool:
         """

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from ensue.core.app import App
-from ensue.core.canonical import canonical_trusted, check_text
+from ensue.core.canonical import Json, canonical_trusted, check_text
+from ensue.core.correction import CORRECTION, Correction, CorrectionBinding
 from ensue.core.event import Event, Shape
 from ensue.core.identity import event_id, random_event_id
 from ensue.core.logic import Logic
@@ -67,6 +68,14 @@ class Door:
                 f"{logic.type}: the form has {size_bytes} bytes, more than {FORM_BYTES_MAX}; keep large content elsewhere and refer to it."
             )
         return ticket
+
+    def correction_ticket(self, event: Correction, form: Mapping[str, Json], key: str, actor: str) -> Ticket:
+        """A correction that was planned here: its whole form, with the changes, is *form*. Raises InvalidForm."""
+        if problems := _problems(Request(event, key), actor):
+            raise InvalidForm("The correction", problems)
+        logic = self._app.logic(CORRECTION, Version.parse(event.target or event.base))
+        id = event_id(self._uid, actor, key)
+        return Ticket(Request(event, key), actor, logic, id, None, Answer(), CorrectionBinding(event, logic, id, form))
 
     def shape(self, type: str, version: str | None) -> Shape:
         """The shape that events of a type have under a version, a draft included. Raises UnknownEventType, VersionError."""

@@ -25,6 +25,8 @@ from ensue.runtime.answer import Answer
 from ensue.runtime.audit import AuditReport, audit_sample
 from ensue.runtime.batch import Surroundings
 from ensue.runtime.copying import Copying
+from ensue.runtime.correct import Correcting
+from ensue.runtime.corrections import Corrections
 from ensue.runtime.door import Door
 from ensue.runtime.guard import development_guard
 from ensue.runtime.hindsight import Hindsight
@@ -48,7 +50,7 @@ M = TypeVar("M", bound=Model)
 SUBMITTED_AHEAD_MAX: Final = 1_024
 
 
-class Ledger(Hindsight, Copying):
+class Ledger(Hindsight, Corrections, Copying):
     """
     One tenant's events and tables, in one order. Made by `ensue.open` or `Database.ledger`; a context manager.
 
@@ -79,6 +81,7 @@ class Ledger(Hindsight, Copying):
         )
         self._writer = Writer(storage, self._around, lanes=1 if storage.is_sqlite else 2)
         self._reading = Reading(app, storage, tag_keys, self._note_read)
+        self._correcting = Correcting(app, storage, self._door, self._writer.put)
 
     @property
     def uid(self) -> str:

@@ -11,6 +11,7 @@ from ensue.core.app import App
 from ensue.core.binding import Bound
 from ensue.core.canonical import Json, base64url
 from ensue.core.codec import instant_text
+from ensue.core.correction import Correction
 from ensue.core.document import fields_by_name, leaves_of
 from ensue.core.plan import Plan
 from ensue.core.record import Place, Record
@@ -90,6 +91,8 @@ class Recorder:
         if request.key is not None:
             digest = request_digest(seed, ticket.actor, logic.type, ticket.requested, binding.sent)
             extra["request"] = base64url(digest)
+        corrects = binding.event.original if isinstance(binding.event, Correction) else None
+        extra["corrects"] = corrects
         if request.occurred is not None:
             extra["occurred"] = instant_text(request.occurred)
         links = chains.next_links(bound.subjects)
@@ -141,6 +144,7 @@ class Recorder:
             purpose=request.purpose,
             requested=ticket.requested,
             logic_hash=logic.digest,
+            corrects=corrects,
         )
 
     def _add_operations(self, writes: Writes, subject: str, seq: int, bound: Bound, plan: Plan) -> None:

@@ -53,10 +53,19 @@ class Ticket:
 
     __slots__ = ("actor", "answer", "binding", "named", "request", "requested", "subjects")
 
-    def __init__(self, request: Request, actor: str, logic: Logic, id: str, requested: str | None, answer: Answer[Record]) -> None:
+    def __init__(
+        self,
+        request: Request,
+        actor: str,
+        logic: Logic,
+        id: str,
+        requested: str | None,
+        answer: Answer[Record],
+        binding: Binding | None = None,
+    ) -> None:
         self.request = request
         self.actor = actor
-        self.binding = Binding(request.event, logic, id)
+        self.binding = Binding(request.event, logic, id) if binding is None else binding
         self.requested = requested
         self.answer = answer
         self.named = self.binding.subjects_by_form()

@@ -87,6 +87,12 @@ def records_selected(connection: Connection, selection: Selection, after: int, l
     return [_stored(row) for row in connection.execute(query.limit(limit))]
 
 
+def records_of_type(connection: Connection, type_: str, subject: str | None = None) -> list[StoredRecord]:
+    """Every event of one type by position; or those whose own chain is that of *subject*."""
+    query = _RECORD.where(event.c.type == type_).order_by(log.c.position)
+    return [_stored(row) for row in connection.execute(query if subject is None else query.where(event.c.subject == subject))]
+
+
 def records_of_subject(connection: Connection, subject: str, *, after_seq: int = 0, limit: int | None = None) -> list[StoredRecord]:
     """The events of one chain, its own and those that link it, by their place in it."""
     return [_stored(row) for row in connection.execute(_chained(subject, after_seq).limit(limit))]

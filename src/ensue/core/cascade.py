@@ -1,0 +1,230 @@
+"""
+Cascade: a ledger's history told again with some events decided otherwise, each later event on what it would then have read.
+
+Correcting events one by one on the facts they froze is not enough: a later event that read a corrected value may have to
+change as well, and nothing on the row would show it. So the records are walked once, in the ledger's order, with three
+worlds side by side: as recorded, as corrected so far, and as it is to be. An event is decided again where its version
+changes, or where the world that it is told in differs from what it froze; everything else stands as recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ensue.core.app import App
+from ensue.core.correction import CORRECTION
+from ensue.core.diff import Diff, Side, diff_of
+from ensue.core.frozen import Rows, frozen_rows, recorded_operations
+from ensue.core.logic import Logic
+from ensue.core.record import Record
+from ensue.core.replay import decide_over
+from ensue.core.unique import check_unique
+from ensue.core.version import Version
+from ensue.core.wanted import UNDONE, Target, Targets, Wanted
+from ensue.core.world import Key, World
+
+
+class Earlier:
+    """What earlier corrections made of the events: what rules each of them since."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._rules: list[tuple[Targets, int]] = []
+
+    def take(self, correction: Record) -> None:
+        """Take note of a correction; they come in the ledger's order. The first of a plan says what the whole plan was about."""
+        form: Any = correction.document["form"]
+        if form["wanted"] is not None:
+            self._rules.append((Wanted.from_json(form["wanted"]).targets(self._app), form["records"]))
+
+    def target(self, record: Record) -> Target | None:
+        """What rules *record* since; None: its own version."""
+        for targets, records in reversed(self._rules):
+            if record.position < records and (target := targets(record)) is not None:
+                return target
+        return None
+
+
+class Telling:
+    """One telling of the history: a world, and what each event is decided under in it."""
+
+    def __init__(self, app: App, targets: Targets, recorded: World, models: Collection[str]) -> None:
+        self.app = app
+        self.world = World(models)
+        self.dirty: dict[str, set[str]] = {}
+        """The rows, by model, that are not as recorded."""
+        self._targets = targets
+        self._recorded = recorded
+        self._models = models
+        self._unique = {model.__ensue__.name: model.__ensue__.unique for model in app.models()}
+
+    def tell(self, record: Record, rows: Rows) -> Side | None:
+        """What *record* decides in this telling; None where it stands as recorded. The world moves on."""
+        side = self._decide(record, rows)
+        if side is None:
+            self.world.fold(recorded_operations(record))
+        elif side.is_accepted:
+            self.world.fold(side.operations)
+        return side
+
+    def _decide(self, record: Record, rows: Rows) -> Side | None:
+        if record.type == CORRECTION:
+            return Side([["update", model, id, None, values, ""] for model, id, values in record.document["form"]["kept"]])
+        target = self._targets(record)
+        if target == UNDONE:
+            return Side(undone=True)
+        own = record.logic
+        logic = own if target is None else self._logic(record, target)
+        if _decides_alike(logic, own) and not self._reads_otherwise(record, own, rows):
+            return None
+        return decide_over(record, logic, self.world, lambda changes: check_unique(changes, self._unique, self.world.answer))
+
+    def _logic(self, record: Record, target: Target) -> Logic:
+        assert isinstance(target, Version), "the other target is UNDONE"
+        return self.app.logic(record.type, target)
+
+    # -- what differs from the record
+    def _reads_otherwise(self, record: Record, own: Logic, rows: Rows) -> bool:
+        """Whether anything that the event reads may differ from what it froze. In doubt it does: deciding once more is safe."""
+        if not self.dirty:
+            return False
+        for model, ids in self.dirty.items():
+            if model in rows and not ids.isdisjoint(rows[model]):
+                return True
+            for one in own.slots.values():
+                if one.model_name == model and (
+                    one.kind == "related" or one.source is not None or record.document["form"].get(one.wire) in ids
+                ):
+                    return True
+        return any(
+            model in self.dirty and (id in self.dirty[model] or self.app.model(model).__ensue__.unique)
+            for kind, model, id, *_ in record.document["operations"]
+            if kind not in ("cancel", "erase")
+        )
+
+    def settle(self, touched: Iterable[Key]) -> None:
+        """Compare these rows with those of the recorded world, and note which differ."""
+        for model, id in touched:
+            if model not in self._models:
+                continue
+            ids = self.dirty.setdefault(model, set())
+            (ids.discard if self.world.row(model, id) == self._recorded.row(model, id) else ids.add)(id)
+            if not ids:
+                del self.dirty[model]
+
+
+def _decides_alike(logic: Logic, own: Logic) -> bool:
+    """Whether two versions have the same shape and steps for this event type."""
+    return logic is own or (logic.shape is own.shape and logic.steps == own.steps)
+
+
+@dataclass
+class Retold:
+    """
+    What came of a cascade.
+
+    `diffs` are the events that come out otherwise than they stand now, in the ledger's order; `recorded` and `told` are the
+    two worlds at the end, and `base` the one that the earlier corrections made, which is the recorded one unless people kept values.
+    """
+
+    recorded: World
+    base: World
+    told: World
+    diffs: list[Diff] = field(default_factory=list)
+    decided: int = 0
+    """How many events were decided again."""
+    records: int = 0
+    position: int = -1
+    """Of the last record that was walked."""
+
+
+def retell(app: App, records: Iterable[Record], targets: Targets, earlier: Earlier) -> Retold:
+    """
+    Walk *records* (all of a ledger, from its beginning) with *targets* for some of them.
+
+    Raises:
+        VersionError: a target is no version of the event's type.
+    """
+    models = models_that_matter(app)
+    recorded = World(models)
+    base = Telling(app, earlier.target, recorded, models)
+    told = Telling(app, lambda record: _first(targets(record), earlier.target(record)), recorded, models)
+    retold = Retold(recorded, base.world, told.world)
+    for record in records:
+        rows = frozen_rows(record, record.logic)[0]
+        _notice_outside({model: by_id for model, by_id in rows.items() if model in models}, recorded, (base, told))
+        before = base.tell(record, rows)
+        after = told.tell(record, rows)
+        recorded.fold(recorded_operations(record))
+        touched = set(_touched(record, before, after))
+        for telling in (base, told):
+            telling.settle(touched)
+        if before is not None or after is not None:
+            retold.decided += 1
+            diff = _difference(record, before, after, targets(record), earlier.target(record))
+            if diff:
+                retold.diffs.append(diff)
+                _settle_unread(retold, models, record, before, after)
+        retold.records += 1
+        retold.position = record.position
+    return retold
+
+
+def _first(target: Target | None, otherwise: Target | None) -> Target | None:
+    return otherwise if target is None else target
+
+
+def _difference(record: Record, before: Side | None, after: Side | None, target: Target | None, earlier: Target | None) -> Diff | None:
+    if record.type == CORRECTION:
+        return None
+    as_recorded = Side(recorded_operations(record), record.document["effects"])
+    standing, wanted = str(earlier or record.version), str(target or earlier or record.version)
+    return diff_of(record, before or as_recorded, after or as_recorded, base_version=standing, version=wanted)
+
+
+def _touched(record: Record, *sides: Side | None) -> Iterator[Key]:
+    for operations in (recorded_operations(record), *(side.operations for side in sides if side is not None)):
+        for kind, model, id, *_ in operations:
+            if kind not in ("cancel", "erase"):
+                yield model, id
+
+
+def _notice_outside(rows: Rows, recorded: World, tellings: Iterable[Telling]) -> None:
+    """
+    What the event froze of a row and no event has written: it came from outside, in every telling.
+
+    A row that is seen for the first time was there before the history began; a column that differs was changed beside it.
+    """
+    for model, by_id in rows.items():
+        for id, frozen in by_id.items():
+            known = recorded.row(model, id)
+            if known == frozen:
+                continue
+            outside = {column: value for column, value in frozen.items() if known is None or known.get(column, recorded) != value}
+            if not outside:
+                continue
+            for telling in tellings:
+                row = telling.world.row(model, id)
+                if row is not None or known is None:
+                    telling.world.put(model, id, {**(row or {}), **outside})
+            recorded.put(model, id, {**(known or {}), **outside})
+
+
+def _settle_unread(retold: Retold, models: Collection[str], record: Record, before: Side | None, after: Side | None) -> None:
+    """Rows of models that nothing reads, which a world passes over: those of an event that comes out otherwise are kept after all."""
+    for world, side in ((retold.base, before), (retold.told, after)):
+        operations = recorded_operations(record) if side is None else side.operations
+        for kind, model, id, _, row, _ in operations:
+            if model not in models and kind not in ("cancel", "erase"):
+                world.put(model, id, None if kind == "delete" else {**(world.row(model, id) or {}), **row})
+
+
+def models_that_matter(app: App) -> frozenset[str]:
+    """The models whose rows can change a decision: those that some event reads, or that have unique rules."""
+    found = {model.__ensue__.name for model in app.models() if model.__ensue__.unique}
+    for type_ in app.types():
+        for shape in app.shapes(type_):
+            found |= {one.model_name for one in shape.__ensue__.state.values()}
+    return frozenset(found)

@@ -1,0 +1,313 @@
+"""Correct: performing a difference, on every database. What is done, what is left alone, what is refused, and what stands in the record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+import ensue
+from ensue import App, Effect, Event, Increase, Insert, Ledger, Model, New, Record, Ref, Selection, Sensitive, Update, new
+
+pharmacy = App("pharmacy")
+OLD, NEW = "2024-01-01", "2024-07-01"
+
+
+class Patient(Model, subject=True):
+    name: Sensitive[str]
+    note: Sensitive[str] | None = None
+    points: int = 0
+
+
+class Supply(Model, of=Patient):
+    patient_id: str
+    drug: str
+    days: int
+
+
+class Apology(Effect, kind="letter.apology"):
+    text: Sensitive[str]
+
+
+def apologise(push: Push) -> Apology:
+    return Apology(text=f"Please disregard: {push.text}")
+
+
+class Push(Effect, kind="push.send", on_drop=apologise):
+    text: Sensitive[str]
+
+
+class Order(Effect, kind="order.send"):
+    drug: str
+
+
+class Register(Event, type="register", version=OLD):
+    name: Sensitive[str]
+    patient: New[Patient] = new()
+
+
+@pharmacy.step(Register, since=OLD)
+def register(event: Register) -> Iterator[Insert[Patient]]:
+    yield Insert(Patient(id=event.patient, name=event.name))
+
+
+class Prescribe(Event, type="prescribe", version=OLD):
+    drug: str
+    patient: Ref[Patient]
+
+
+@pharmacy.step(Prescribe, since=OLD)
+def supply(event: Prescribe) -> Iterator[Insert[Supply] | Update[Patient] | Push | Order]:
+    yield Insert(Supply(id=event.new_id("supply"), patient_id=event.patient.id, drug=event.drug, days=10))
+    yield Update(event.patient, note=f"takes {event.drug}")
+    yield Push(text=f"{event.drug} for {event.patient.name}")
+    yield Order(drug=event.drug)
+
+
+@pharmacy.step(Prescribe, since=NEW, replaces=supply)
+def supply_longer(event: Prescribe) -> Iterator[Insert[Supply] | Update[Patient] | Increase[Patient] | Push | Order]:
+    """Twenty days, and points; the order names the days, and nobody is pushed about water."""
+    yield Insert(Supply(id=event.new_id("supply"), patient_id=event.patient.id, drug=event.drug, days=20))
+    yield Update(event.patient, note=f"takes {event.drug} long")
+    yield Increase(event.patient, points=1)
+    if event.drug != "water":
+        yield Push(text=f"{event.drug} for {event.patient.name}")
+    yield Order(drug=f"{event.drug} for 20 days")
+    if event.drug == "wine":
+        yield Order(drug="glass")
+
+
+class Rename(Event, type="rename", version=OLD):
+    name: Sensitive[str]
+    patient: Ref[Patient]
+
+
+@pharmacy.step(Rename, since=OLD)
+def rename(event: Rename) -> Iterator[Update[Patient]]:
+    yield Update(event.patient, name=event.name, note=None)
+
+
+@pytest.fixture
+def ledger(database_url: str) -> Iterator[Ledger]:
+    with ensue.open(pharmacy, database_url, tag_keys={"k": bytes(32)}) as opened:
+        submit(opened, Register(name="Ada", patient="p"))
+        yield opened
+
+
+def submit(ledger: Ledger, event: Event, version: str = OLD) -> Record:
+    return ledger.record(ledger.submit(event, actor="desk", version=version).id)
+
+
+def beside(database_url: str, statement: str) -> None:
+    """Somebody changes a table past the ledger."""
+    engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def effects(record: Record) -> list[tuple[str, str]]:
+    return [(kind, key) for kind, key, *_ in record.document["effects"]]
+
+
+def test_only_the_difference_is_performed_and_the_record_says_why(ledger: Ledger) -> None:
+    original = submit(ledger, Prescribe(drug="tea", patient="p"))
+    (before,) = original.plan.inserted(Supply)
+
+    fixed = ledger.correct(ledger.compare(original, version=NEW), actor="chief", reason="Supplies were too short.")
+
+    assert (fixed.type, fixed.corrects, fixed.version, fixed.actor, fixed.subject) == (
+        "ensue.correction",
+        original.id,
+        NEW,
+        "chief",
+        "Patient/p",
+    )
+    assert ledger.get(Supply, before.id).days == 20
+    assert ledger.get(Patient, "p") == Patient(id="p", name="Ada", note="takes tea long", points=1)
+    stored = ledger.record(fixed.id)
+    assert stored.form["reason"] == "Supplies were too short."
+    assert {(kind, model) for kind, model, *_ in stored.document["operations"]} == {
+        ("update", "Supply"),
+        ("update", "Patient"),
+        ("increase", "Patient"),
+    }
+    assert [one.type for one in ledger.timeline("Patient/p")] == ["register", "prescribe", "ensue.correction"]
+    assert ledger.record(original.id).document == original.document
+
+
+def test_doing_it_twice_changes_nothing_and_gives_the_same_answer(ledger: Ledger) -> None:
+    diff = ledger.compare(submit(ledger, Prescribe(drug="tea", patient="p")), version=NEW)
+
+    first = ledger.correct(diff, actor="chief", reason="once")
+    second = ledger.correct(diff, actor="chief", reason="twice")
+
+    assert (second, second.repeated) == (first, True)
+    assert ledger.get(Patient, "p").points == 1
+    assert not ledger.compare(diff.record, version=NEW)
+    assert ledger.verify().is_clean
+
+
+def test_what_a_later_event_has_overwritten_is_left_alone(ledger: Ledger) -> None:
+    original = submit(ledger, Prescribe(drug="tea", patient="p"))
+    submit(ledger, Rename(name="Bea", patient="p"))
+
+    ledger.correct(ledger.compare(original, version=NEW), actor="chief", reason="late")
+
+    assert ledger.get(Patient, "p") == Patient(id="p", name="Bea", note=None, points=1)
+
+
+def test_nothing_that_was_done_outside_is_done_again(ledger: Ledger) -> None:
+    fixed = ledger.correct(ledger.compare(submit(ledger, Prescribe(drug="tea", patient="p")), version=NEW), actor="chief", reason="r")
+
+    assert effects(fixed) == [("ensue.task", "changed:order.send:supply/1")]
+    (task,) = fixed.plan.effects
+    assert "order.send supply/1 of prescribe" in task.what  # type: ignore[attr-defined]  # a task
+
+
+def test_what_should_not_have_been_done_is_made_up_for_where_the_effect_says_how(ledger: Ledger) -> None:
+    fixed = ledger.correct(ledger.compare(submit(ledger, Prescribe(drug="water", patient="p")), version=NEW), actor="chief", reason="r")
+
+    assert ("letter.apology", "comp:supply/1") in effects(fixed)
+    assert Apology(key="comp:supply/1", text="Please disregard: water for Ada") in fixed.plan.effects
+
+
+@pytest.mark.parametrize("allowed", [[], ["order.send"]])
+def test_what_is_new_is_done_only_where_its_kind_is_allowed(ledger: Ledger, allowed: list[str]) -> None:
+    diff = ledger.compare(submit(ledger, Prescribe(drug="wine", patient="p")), version=NEW)
+
+    fixed = ledger.correct(diff, actor="chief", reason="r", allow_effects=allowed)
+
+    wanted = ("order.send", "supply/2") if allowed else ("ensue.task", "added:order.send:supply/2")
+    assert wanted in effects(fixed)
+    assert ("ensue.task", "changed:order.send:supply/1") in effects(fixed)
+
+
+def test_a_row_changed_beside_the_ledger_is_a_conflict_that_somebody_decides(ledger: Ledger, database_url: str) -> None:
+    original = submit(ledger, Prescribe(drug="tea", patient="p"))
+    beside(database_url, "UPDATE patient SET note = 'by hand'")
+    plan = ledger.correction_plan({original.id: NEW})
+
+    assert [(one.row, one.why) for one in plan.conflicts] == [("Patient/p", "foreign")]
+    with pytest.raises(ensue.PlanBlocked, match=r"Patient/p \(foreign\)"):
+        ledger.correct(plan, actor="chief", reason="r")
+    assert ledger.get(Patient, "p").points == 0
+
+    ledger.correct(plan, actor="chief", reason="r", decisions={"Patient/p": "keep"})
+
+    assert ledger.get(Patient, "p") == Patient(id="p", name="Ada", note="by hand", points=1)
+    assert not ledger.correction_plan({original.id: NEW})
+
+
+@pytest.mark.parametrize(("decision", "note"), [("force", "takes tea long"), ({"note": "as agreed"}, "as agreed")])
+def test_a_conflict_may_be_forced_or_decided_by_hand(ledger: Ledger, database_url: str, decision: Any, note: str) -> None:
+    original = submit(ledger, Prescribe(drug="tea", patient="p"))
+    beside(database_url, "UPDATE patient SET note = 'by hand'")
+
+    ledger.correct(ledger.correction_plan({original.id: NEW}), actor="chief", reason="r", decisions={"Patient/p": decision})
+
+    assert ledger.get(Patient, "p").note == note
+    assert not ledger.correction_plan({original.id: NEW})
+
+
+def test_a_row_that_is_gone_is_a_conflict(ledger: Ledger, database_url: str) -> None:
+    original = submit(ledger, Prescribe(drug="tea", patient="p"))
+    beside(database_url, "DELETE FROM supply")
+
+    plan = ledger.correction_plan({original.id: NEW})
+
+    assert [(one.model, one.why) for one in plan.conflicts] == [("Supply", "gone")]
+
+
+def test_a_plan_is_refused_when_something_moved_since(ledger: Ledger) -> None:
+    original = submit(ledger, Prescribe(drug="tea", patient="p"))
+    plan = ledger.correction_plan({original.id: NEW})
+    submit(ledger, Prescribe(drug="milk", patient="p"))
+
+    with pytest.raises(ensue.PlanMoved, match="no longer holds"):
+        ledger.correct(plan, actor="chief", reason="r")
+
+    assert ledger.get(Patient, "p").points == 0
+
+
+def test_a_plan_still_holds_when_only_others_moved(ledger: Ledger) -> None:
+    original = submit(ledger, Prescribe(drug="tea", patient="p"))
+    plan = ledger.correction_plan({original.id: NEW})
+    submit(ledger, Register(name="Bea", patient="q"))
+
+    records = ledger.correct(plan, actor="chief", reason="r")
+
+    assert [one.corrects for one in records] == [original.id]
+
+
+def test_a_range_is_corrected_at_once(ledger: Ledger) -> None:
+    originals = [submit(ledger, Prescribe(drug=drug, patient="p")) for drug in ("tea", "milk", "wine")]
+
+    plan = ledger.correction_plan(Selection(types=["prescribe"]), version=NEW)
+    records = ledger.correct(plan, actor="chief", reason="r")
+
+    assert [one.corrects for one in records] == [one.id for one in originals]
+    assert ledger.get(Patient, "p").points == 3
+    assert {row.days for row in ledger.snapshot("Patient/p").of(Supply)} == {20}
+
+
+def test_an_event_undone_is_as_if_it_had_not_happened(ledger: Ledger) -> None:
+    original = submit(ledger, Prescribe(drug="water", patient="p"))
+
+    (undone,) = ledger.correct(ledger.undo_plan(original), actor="chief", reason="wrong patient")
+
+    assert (undone.corrects, undone.form["target"]) == (original.id, None)
+    assert ledger.snapshot("Patient/p").of(Supply) == ()
+    assert ledger.get(Patient, "p") == Patient(id="p", name="Ada")
+    assert ("letter.apology", "comp:supply/1") in effects(undone)
+    assert ledger.compare(original, version=OLD).outcome == "newly_accepted"
+
+
+def test_an_undone_event_can_be_corrected_to_stand_again(ledger: Ledger) -> None:
+    original = submit(ledger, Prescribe(drug="tea", patient="p"))
+    ledger.correct(ledger.undo_plan(original), actor="chief", reason="a mistake")
+
+    ledger.correct(ledger.correction_plan({original.id: OLD}), actor="chief", reason="no mistake after all")
+
+    assert [row.days for row in ledger.snapshot("Patient/p").of(Supply)] == [10]
+    assert ledger.get(Patient, "p") == Patient(id="p", name="Ada", note="takes tea")
+
+
+def test_personal_values_stand_apart_in_a_correction_as_in_every_record(ledger: Ledger) -> None:
+    submit(ledger, Prescribe(drug="water", patient="p"))
+    fixed = ledger.correct(ledger.correction_plan(Selection(types=["prescribe"]), version=NEW), actor="chief", reason="r")[0]
+
+    with ledger._storage.reader() as connection:
+        payload = bytes(
+            connection.execute(
+                text("SELECT bytes FROM ensue_payload WHERE subject = 'Patient/p' AND seq = :seq"), {"seq": fixed.seq}
+            ).scalar_one()
+        ).decode()
+
+    main = [line for line in payload.splitlines() if line.split(" ")[1] in ("form", "state", "operations", "effects")]
+    assert len(main) == 4
+    assert not any("water long" in line or "Ada" in line or "disregard" in line for line in main)
+    assert "form/changes/" in payload
+    assert ledger.record(fixed.id).document == fixed.document
+
+
+def test_a_correction_replays_and_everything_verifies(ledger: Ledger) -> None:
+    submit(ledger, Prescribe(drug="wine", patient="p"))
+    ledger.correct(ledger.correction_plan(Selection(), version=NEW), actor="chief", reason="r", decisions={})
+
+    assert [ledger.replay(record).outcome for record in ledger.records()] == ["same"] * 3
+    assert ledger.verify().is_clean
+
+
+def test_what_decides_the_same_has_nothing_to_correct(ledger: Ledger) -> None:
+    record = submit(ledger, Rename(name="Bea", patient="p"))
+
+    with pytest.raises(ensue.RequestError, match="nothing to correct"):
+        ledger.correct(ledger.compare(record, version=NEW), actor="chief", reason="r")
+
+
+def test_an_unknown_event_is_named(ledger: Ledger) -> None:
+    with pytest.raises(ensue.RequestError, match="There is no event nowhere"):
+        ledger.correction_plan({"nowhere": NEW})
