@@ -52,7 +52,7 @@ class Wanted:
 
     def as_json(self) -> dict[str, Any]:
         """The same as data."""
-        selection = None if self.selection is None else asdict(self.selection)
+        selection = None if self.selection is None else {**asdict(self.selection), "types": list(self.selection.types)}
         for moment in ("since", "until"):
             if selection is not None and selection[moment] is not None:
                 selection[moment] = selection[moment].isoformat()
