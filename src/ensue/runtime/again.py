@@ -18,7 +18,7 @@ from ensue.core.selection import ALL, Selection
 from ensue.core.version import Version
 from ensue.core.wanted import UNDONE
 from ensue.errors import RequestError
-from ensue.runtime.correct import latest_correction
+from ensue.runtime.latest import latest_correction
 from ensue.runtime.past import TablesPast
 from ensue.runtime.ranges.code import code_options
 from ensue.runtime.ranges.job import Comparing, Job, Replaying, do_part

@@ -25,6 +25,7 @@ from ensue.core.world import Key
 from ensue.errors import PlanBlocked, PlanMoved, RequestError
 from ensue.runtime.decoding import record_of
 from ensue.runtime.door import Door
+from ensue.runtime.latest import latest_correction
 from ensue.runtime.request import Unit
 from ensue.storage import read
 from ensue.storage.database import Storage
@@ -149,12 +150,6 @@ class Correcting:
         """The latest correction of an event."""
         with self._storage.reader() as connection:
             return latest_correction(self._app, connection, record)
-
-
-def latest_correction(app: App, connection: Connection, record: Record) -> Record | None:
-    """The latest correction of *record*; it stands in the chain of the same subject."""
-    found = read.records_of_type(connection, CORRECTION, record.subject)
-    return next((one for stored in reversed(found) if (one := record_of(app, stored)).corrects == record.id), None)
 
 
 def _request(plan: CorrectionPlan, one: PlannedCorrection, reason: str, *, first: bool) -> tuple[Correction, dict[str, Json], str]:
