@@ -103,6 +103,17 @@ def test_publishing_again_changes_nothing_and_is_refused_while_the_check_fails(s
     assert shop.lock == first
 
 
+def test_a_field_that_was_added_with_a_default_is_taken_over(shop: Shop) -> None:
+    shop.run("versions", "publish")
+    shop.edit("rules", '    note: str = ""\n', '    note: str = ""\n    colour: str = "red"\n')
+
+    told = shop.run("versions", "publish")
+
+    assert told.stdout == "✓ Fields that were added with a default are taken over; no version was closed.\n"
+    assert '"colour"' in shop.lock
+    assert shop.run("versions", "publish", "--json").data["changed"] is False
+
+
 def test_an_edit_is_accepted_with_a_reason_and_logged(shop: Shop) -> None:
     shop.run("versions", "publish")
     shop.edit("helpers", "amount * RATE", "RATE * amount")

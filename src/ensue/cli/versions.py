@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -171,7 +171,7 @@ def check(app: AppOption = None, lock: LockOption = None, _json: JsonOption = Fa
     return answer(data, findings, lambda console: print_check(console, published, findings))
 
 
-def answer(data: Any, findings: Sequence[Finding], show: Any) -> Answer:
+def answer(data: Any, findings: Sequence[Finding], show: Callable[[Console], None]) -> Answer:
     """An answer that is bad news where something was found."""
     if not findings:
         return Answer(data, show)
@@ -187,11 +187,13 @@ def print_check(console: Console, published: int, findings: Sequence[Finding]) -
         print_hanging(console, Text(f"{one.kind:<8}  ", "bold red"), Text(printable(one.message)))
         if place:
             print_hanging(console, Text(" " * 10), Text(place, "dim"))
-    seen = count_text(published, "published version") if published else "nothing is published yet"
-    if findings:
-        print_hanging(
-            console, Text("✗ ", "bold red"), Text("Not as published", "bold").append(f": {seen}, {count_text(len(findings), 'finding')}.")
-        )
+    seen = count_text(published, "published version")
+    if findings and published:
+        told = f": {seen}, {count_text(len(findings), 'finding')}."
+        print_hanging(console, Text("✗ ", "bold red"), Text("Not as published", "bold").append(told))
+    elif findings:
+        told = f": {count_text(len(findings), 'finding')}."
+        print_hanging(console, Text("✗ ", "bold red"), Text("Not ready to be published", "bold").append(told))
     elif published:
         print_hanging(console, Text("✓ ", "bold green"), Text("As published", "bold").append(f": {seen}."))
     else:
@@ -226,12 +228,15 @@ def publish(
         present = inventory(asked.app)
         findings = [one for one in run_check(asked.lock, present) if stands_in_the_way(one, last)]
         closed: list[str] = []
+        changed = False
         if not findings:
             after, closed = run_publish(asked.lock, present.lock, last)
-            if after != asked.lock:
+            changed = after != asked.lock
+            if changed:
                 asked.write(after)
-    data = {"closed": closed, "lock": str(asked.path), "findings": list(map(asdict, findings))}
-    return answer(data, findings, lambda console: print_published(console, data, findings))
+    data = {"closed": closed, "changed": changed, "lock": str(asked.path), "findings": list(map(asdict, findings))}
+    published = len(asked.lock.versions) if asked.lock is not None else 0
+    return answer(data, findings, lambda console: print_published(console, data, published, findings))
 
 
 def last_until(line: Line, day: date) -> Any:
@@ -249,14 +254,18 @@ def stands_in_the_way(finding: Finding, last: Any) -> bool:
     return finding.kind != "text" or finding.version is None or Version.parse(finding.version) <= last
 
 
-def print_published(console: Console, data: dict[str, Any], findings: Sequence[Finding]) -> None:
+def print_published(console: Console, data: dict[str, Any], published: int, findings: Sequence[Finding]) -> None:
     """What was closed; or why nothing was."""
     if findings:
-        print_check(console, 0, findings)
+        print_check(console, published, findings)
         print_hanging(console, Text("  "), Text("Nothing was published."))
     elif data["closed"]:
         print_hanging(console, Text("✓ ", "bold green"), Text("Published", "bold").append(f": {', '.join(data['closed'])}"))
         print_hanging(console, Text("  "), Text(f"Commit {path_text(data['lock'])}", "dim"))
+    elif data["changed"]:
+        print_hanging(
+            console, Text("✓ ", "bold green"), Text("Fields that were added with a default are taken over; no version was closed.")
+        )
     else:
         print_hanging(console, Text("✓ ", "bold green"), Text("Nothing to publish: every version up to then is closed."))
 
@@ -290,13 +299,14 @@ def accept_edit(
         if edits and not others:
             asked.write(accept_edits(asked.lock, present.lock, edits, reason, today()))
     data = {"accepted": list(map(asdict, edits if not others else [])), "lock": str(asked.path), "findings": list(map(asdict, others))}
-    return answer(data, others, lambda console: print_accepted(console, edits, others))
+    published = len(asked.lock.versions)
+    return answer(data, others, lambda console: print_accepted(console, published, edits, others))
 
 
-def print_accepted(console: Console, edits: Sequence[Finding], others: Sequence[Finding]) -> None:
+def print_accepted(console: Console, published: int, edits: Sequence[Finding], others: Sequence[Finding]) -> None:
     """What was accepted; or why nothing was."""
     if others:
-        print_check(console, 0, others)
+        print_check(console, published, others)
         print_hanging(console, Text("  "), Text("Nothing was accepted."))
         return
     for one in edits:

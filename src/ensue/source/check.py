@@ -108,7 +108,7 @@ def _step(type_: str, key: str, published: Section, now: Section | None, present
             place = _first(present, type_, key)
             yield Finding(
                 "edited",
-                f"{where}: its {what} were {_words(published.get(what))} when it was published, and are {_words(now.get(what))}: {remedy}.",
+                f"{where}: its {what}: {_words(published.get(what))} when it was published, {_words(now.get(what))} now: {remedy}.",
                 type_, since, name, None, *_at(place),
             )  # fmt: skip
 
