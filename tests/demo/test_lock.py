@@ -8,6 +8,7 @@ from ensue.demo import clinic
 from ensue.source.check import check
 from ensue.source.inventory import inventory
 from ensue.source.lock import find_lock, read_lock
+from ensue.source.publish import publish
 from ensue.testing import check_shapes
 from tests.source_tree import SOURCE
 
@@ -29,6 +30,15 @@ def test_the_lock_is_found_beside_the_demo_and_closes_every_date() -> None:
 
 def test_the_file_is_as_ensue_writes_it() -> None:
     assert LOCK.read_text(encoding="utf-8") == read_lock(LOCK).text()
+
+
+def test_published_date_by_date_it_would_be_the_same() -> None:
+    present, lock = inventory(clinic), None
+    for version in clinic.line():
+        lock, closed = publish(lock, present.lock, version)
+        assert (closed, check(lock, present)) == ([str(version)], [])
+
+    assert lock == read_lock(LOCK)
 
 
 def test_its_shapes_keep_the_laws() -> None:
