@@ -182,3 +182,29 @@ def test_characters_that_a_terminal_would_obey_are_shown_not_sent(run: Run, open
     assert "\x1b" not in told
     assert r'"\x1b[31mred\x1b[0m\u202e\u200b\n tail "' in told
     assert data[0]["form"]["owner"] == sent
+
+
+@pytest.mark.parametrize(
+    ("as_of", "balance"), [((), 65), (("--as-of", "2999-12-31"), 65), (("--as-of", "1"), 70), (("--as-of", "#0"), 100)]
+)
+def test_show_tells_a_subject_as_it_stands_or_once_stood(run: Run, busy_shop: Where, as_of: tuple[str, ...], balance: int) -> None:
+    data, told = run("show", "Account/a-1", *as_of, *busy_shop, "--json").data, run("show", "Account/a-1", *as_of, *busy_shop).stdout
+
+    assert (data["subject"], data["row"]["balance"], data["rows"]) == ("Account/a-1", balance, {})
+    assert told.startswith(f"Account/a-1  as of #{data['position']}")
+    assert f"balance  {balance}" in told
+
+
+@pytest.mark.parametrize("said", [("Account/a-1", "--as-of", "1999-12-31"), ("Account/a-2",), ("Account/none", "--as-of", "2")])
+def test_a_subject_that_is_not_there_then_is_not_found(run: Run, busy_shop: Where, said: tuple[str, ...]) -> None:
+    absent = run("show", *said, *busy_shop, "--json")
+
+    assert (absent.code, absent.error["code"]) == (1, "not_found")
+    assert "says when it came and went" in absent.error["message"]
+
+
+@pytest.mark.parametrize("said", [("Account/a-1", "--as-of", "99"), ("Account/a-1", "--as-of", "soon"), ("1", "--as-of", "1")])
+def test_a_past_that_cannot_be_is_explained(run: Run, busy_shop: Where, said: tuple[str, ...]) -> None:
+    refused = run("show", *said, *busy_shop, "--json")
+
+    assert (refused.code, refused.error["code"]) == (2, "request")

@@ -1,9 +1,10 @@
-"""The laws of copying: rows made anew from the records are the live ones, and a record read back from a file is the ledger's."""
+"""The laws of copying: rows made anew are the live ones, a record read back is the ledger's, and the past is what it was."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import ensue
 from ensue import Event, Ledger, Record
 from ensue.core.canonical import canonical
 from ensue.runtime import rebuild
-from ensue.testing import memory_ledger
+from ensue.testing import FrozenClock, memory_ledger
 from tests.ledger.lives import ward_before, ward_events
 from tests.ledger.ward import ward
 
@@ -70,3 +71,32 @@ def test_a_record_read_back_is_the_ledgers(folder: Path, life: list[Event], form
             other.logic_hash,
         )
     assert first.getvalue() == second.getvalue()
+
+
+@given(life=lives)
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_a_subject_as_of_a_position_or_moment_is_what_it_was_then(life: list[Event]) -> None:
+    clock = FrozenClock()
+    subjects = ("Patient/p0", "Patient/p1", "Patient/p2")
+    with memory_ledger(ward, clock=clock) as ledger:
+        seen: list[tuple[int, datetime, str, object]] = []
+        for event in [*(one.event for one in ward_before), *life]:
+            clock.advance(seconds=1)
+            try:
+                record = ledger.submit(event, actor="desk")
+            except ensue.EnsueError:
+                continue
+            seen += [(record.position, record.at, subject, told(ledger, subject)) for subject in subjects]
+
+        for position, at, subject, then in seen:
+            assert told(ledger, subject, as_of=position) == then
+            assert told(ledger, subject, as_of=at) == then
+
+
+def told(ledger: Ledger, subject: str, as_of: int | datetime | None = None) -> object:
+    """A subject and its rows; None where it was not there."""
+    try:
+        snapshot = ledger.snapshot(subject, as_of=as_of)
+    except ensue.NotFound:
+        return None
+    return snapshot.subject, snapshot.rows

@@ -1,7 +1,8 @@
-"""`ensue show`: one record in full. What was asked, what was known, what followed, and where it stands."""
+"""`ensue show`: one record in full, or a subject with its rows, as they stand or once stood."""
 
 from __future__ import annotations
 
+from datetime import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,17 +13,27 @@ from ensue.cli.failure import NothingThere
 from ensue.cli.options import AppOption, DatabaseOption, JsonOption, LedgerOption, ReaderOption, ReadPurposeOption
 from ensue.cli.output import Answer
 from ensue.cli.record import print_followed, record_data
-from ensue.cli.text import print_fields, print_hanging, printable
+from ensue.cli.selection import PLACE, POSITION_DIGITS_MAX, read_place
+from ensue.cli.text import count_text, print_fields, print_hanging, printable
 from ensue.core.correction import CORRECTION
+from ensue.core.data import fields_of
 from ensue.core.rejection import NotFound
+from ensue.errors import RequestError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ensue import Ledger, Record
+    from ensue import Ledger, Model, Record, Snapshot
 
-POSITION_DIGITS_MAX = 15
-"""More digits than any ledger has events: such a text is taken for an id."""
+EventArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="EVENT", help="The event's id, or its position in the ledger, such as 243 or '#243'; or a subject, such as Patient/p-17."
+    ),
+]
+AsOfOption = Annotated[
+    str | None, typer.Option("--as-of", metavar="PLACE", help=f"How the subject stood after {PLACE}; of a day at its end.")
+]
 
 UNSAID = {CORRECTION: ("changes", "effects", "kept", "records", "subjects", "wanted")}
 """What a form holds and people need not read: what followed says the same."""
@@ -31,14 +42,21 @@ EXAMPLES = """\b
 Examples
   ensue show 243
   ensue show 243 --as-test > tests/test_243.py
+  ensue show Patient/p-17 --as-of 2024-06-30
   ensue show 0a3bd1cb-3f1c-8c0e-9d5d-1f0f3a6f2b7e --json
 """
 
 
 def show(
-    event: Annotated[str, typer.Argument(metavar="EVENT", help="The event's id, or its position in the ledger, such as 243 or '#243'.")],
+    event: Annotated[
+        str,
+        typer.Argument(
+            metavar="EVENT", help="The event's id, or its position in the ledger, such as 243; or a subject, such as Patient/p-17."
+        ),
+    ],
     actor: ReaderOption = None,
     purpose: ReadPurposeOption = None,
+    as_of: AsOfOption = None,
     as_test: Annotated[
         bool, typer.Option("--as-test", help="Print a pytest module instead: what was given, the event, and what must follow.")
     ] = False,
@@ -48,16 +66,57 @@ def show(
     _json: JsonOption = False,
 ) -> Answer:
     """
-    Show one event in full.
+    Show one event in full, or a subject with all its rows.
 
-    Its form, the state it was decided on, every operation with before and after, effects, place, hash and version.
+    Of an event its form, the state it was decided on, every operation with before and after, effects, place, hash and version.
     """
+    if "/" in event:
+        return subject_answer(Where(app, database, ledger), event, as_of, actor, purpose)
+    if as_of is not None:
+        raise RequestError(f"--as-of tells how a subject stood, such as Patient/p-17; {event} is an event, which never changes.")
     with opened(Where(app, database, ledger)) as opened_ledger:
         record = find_record(opened_ledger, event, actor, purpose)
         if as_test:
             return test_answer(record)
         data = record_data(record)
     return Answer(data, lambda console: print_record(console, data))
+
+
+def subject_answer(where: Where, subject: str, as_of: str | None, actor: str | None, purpose: str | None) -> Answer:
+    """A subject and its rows, as of now or then."""
+    place = read_place("--as-of", as_of, time.max)
+    with opened(where) as opened_ledger:
+        try:
+            snapshot = opened_ledger.snapshot(subject, as_of=place, actor=actor, purpose=purpose)
+        except NotFound:
+            then = "" if as_of is None else f" as of {as_of}"
+            raise NothingThere(
+                f"There is no {subject}{then} in this ledger. `ensue timeline {subject}` says when it came and went."
+            ) from None
+    data = snapshot_data(subject, snapshot)
+    return Answer(data, lambda console: print_snapshot(console, data))
+
+
+def snapshot_data(subject: str, snapshot: Snapshot) -> dict[str, Any]:
+    """A snapshot as the envelope has it; models without rows are left out."""
+    rows = {model.__ensue__.name: [row_data(row) for row in found] for model, found in snapshot.rows.items() if found}
+    return {"subject": subject, "position": snapshot.position, "row": row_data(snapshot.subject), "rows": rows}
+
+
+def row_data(row: Model) -> dict[str, Any]:
+    """A row's columns as J1 values, as far as they are known."""
+    return {name: one.codec.encode(row.__dict__[name]) for name, one in fields_of(type(row)).by_name.items() if name in row.__dict__}
+
+
+def print_snapshot(console: Console, snapshot: dict[str, Any]) -> None:
+    """A snapshot for people, from its data."""
+    print_hanging(console, Text(), Text(printable(snapshot["subject"]), "bold").append(f"  as of #{snapshot['position']}", "dim"))
+    print_fields(console, {name: value for name, value in snapshot["row"].items() if name != "id"}, 2)
+    for model, rows in snapshot["rows"].items():
+        heading(console, f"{model}, {count_text(len(rows), 'row')}")
+        for row in rows:
+            print_hanging(console, Text("  "), Text(printable(row["id"]), "bold"))
+            print_fields(console, {name: value for name, value in row.items() if name != "id"}, 6)
 
 
 def test_answer(record: Record) -> Answer:

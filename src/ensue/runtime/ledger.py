@@ -22,6 +22,7 @@ from ensue.core.selection import ALL, Selection
 from ensue.core.version import Version
 from ensue.errors import EnsueError, RequestError, TooLarge
 from ensue.runtime.answer import Answer
+from ensue.runtime.as_of import AsOf
 from ensue.runtime.audit import AuditReport, audit_sample
 from ensue.runtime.batch import Surroundings
 from ensue.runtime.copying import Copying
@@ -232,13 +233,25 @@ class Ledger(Hindsight, Corrections, Copying):
         request = Request(event, key, version, expect, cause, occurred, behalf, purpose)
         return preview(self._door.ticket(request, actor, None, drafts=True), self._storage, self._around)
 
-    def get(self, model: type[M], id: str, *, actor: str | None = None, purpose: str | None = None) -> M:
-        """One row, in the shape or view of *model*; the look is on record. Raises NotFound."""
-        return self._reading.get(model, id, actor, purpose)
+    def get(self, model: type[M], id: str, *, as_of: AsOf | None = None, actor: str | None = None, purpose: str | None = None) -> M:
+        """One row, in the shape or view of *model*, now or *as_of*, as for `snapshot`; the look is on record. Raises NotFound."""
+        return self._reading.get(model, id, actor, purpose, as_of)
 
-    def snapshot(self, subject: str | Model, *, actor: str | None = None, purpose: str | None = None) -> Snapshot:
-        """A subject with all rows that are its own, at one moment; the look is on record. Raises NotFound."""
-        return self._reading.snapshot(subject, actor, purpose)
+    def snapshot(
+        self, subject: str | Model, *, as_of: AsOf | None = None, actor: str | None = None, purpose: str | None = None
+    ) -> Snapshot:
+        """
+        A subject with all rows that are its own, at one moment; the look is on record.
+
+        *as_of* is a position of the ledger, itself included, or a moment, which stands for every record not later than
+        itself. Rows are told from the subject's records, in the newest shape of their models. What no event inserted,
+        as in tables that others write too, is known from the first event that saw it, as far as it saw it.
+
+        Raises:
+            NotFound: there is no such subject, or was none then.
+            RequestError: there is no such position, or the moment has no time zone.
+        """
+        return self._reading.snapshot(subject, actor, purpose, as_of)
 
     def timeline(
         self, subject: str | Model, *, actor: str | None = None, purpose: str | None = None, after_seq: int = 0, limit: int | None = None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ensue.core.app import App
 from ensue.core.canonical import Json, canonical_trusted
@@ -17,8 +17,9 @@ from ensue.core.rejection import NotFound
 from ensue.core.selection import Selection
 from ensue.core.shapes import row_in_shape
 from ensue.errors import RequestError
+from ensue.runtime.as_of import AsOf, Standing, past_row, row_from, selection_until
 from ensue.runtime.batch import Surroundings
-from ensue.runtime.decoding import record_of
+from ensue.runtime.decoding import record_of, records_of
 from ensue.runtime.expectations import related_value, split_row_key
 from ensue.runtime.last_writers import chain_of, last_writer
 from ensue.runtime.preview import look
@@ -29,6 +30,9 @@ from ensue.storage import read
 from ensue.storage.database import Storage
 from ensue.storage.session import Session
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
 M = TypeVar("M", bound=Model)
 ROWS_MAX = 2**31
 Note = Callable[[list[tuple[Any, ...]]], None]
@@ -36,7 +40,7 @@ Note = Callable[[list[tuple[Any, ...]]], None]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A subject with everything that is its own, as it stood at `position`."""
+    """A subject with everything that is its own, as it stood at `position`: the ledger's size, or in the past its last record."""
 
     subject: Model
     rows: dict[type[Model], tuple[Model, ...]]
@@ -59,6 +63,11 @@ class Change:
     kind: str
     before: dict[str, Json] | None
     after: dict[str, Json] | None
+
+
+def columns_to(child: type[Model], parent: str) -> list[str]:
+    """The columns by which rows of *child* belong to a *parent*."""
+    return [column for column, name in child.__ensue__.parent_columns.items() if name == parent]
 
 
 class Reading:
@@ -93,29 +102,64 @@ class Reading:
             raise RequestError(f"{row!r} names no row; expected Model/id with one of {', '.join(sorted(self._storage.models))}.")
         return self._storage.models[name].model, id
 
-    def get(self, model: type[M], id: str, actor: str | None, purpose: str | None) -> M:
+    def get(self, model: type[M], id: str, actor: str | None, purpose: str | None, as_of: AsOf | None) -> M:
         """One row."""
         with self._storage.snapshot() as connection:
-            row = self._row(self._storage.looking(connection), model, id)
+            session = self._storage.looking(connection)
+            row = self._row(session, model, id) if as_of is None else self._past_row(connection, model, id, as_of)
             position = read.size(connection)
         key = row_key(model, id)
         self._noted("get", actor, purpose, [(subject, [key]) for subject in subjects_of_row(newest(model), id, row)], position)
-        return row_in_shape(model, row)
+        return row_in_shape(model, row) if as_of is None else row_from(model, row)
 
-    def snapshot(self, subject: str | Model, actor: str | None, purpose: str | None) -> Snapshot:
+    def _past_row(self, connection: Connection, model: type[Model], id: str, as_of: AsOf) -> Row:
+        name = model.__ensue__.name
+        present = self._find_row(self._storage.looking(connection), model, id)
+        row = past_row(self._storage, connection, name, id, as_of, present)
+        if row is None:
+            raise NotFound(model=name, id=id)
+        return row
+
+    def snapshot(self, subject: str | Model, actor: str | None, purpose: str | None, as_of: AsOf | None) -> Snapshot:
         """A subject and its rows."""
+        if as_of is not None:
+            return self._past_snapshot(subject, actor, purpose, as_of)
         model, id = self._model_and_id(subject)
         rows: dict[type[Model], tuple[Model, ...]] = {}
         with self._storage.snapshot() as connection:
             session = self._storage.looking(connection)
             own = row_in_shape(model, self._row(session, model, id))
             for child in self._app.models():
-                columns = [column for column, parent in child.__ensue__.parent_columns.items() if parent == model.__ensue__.name]
+                columns = columns_to(child, model.__ensue__.name)
                 if columns:
                     rows[child] = self._children(session, child, columns[0], id)
             position = read.size(connection)
         shown = [row_key(model, id), *(row_key(child, row.id) for child, found in rows.items() for row in found)]
         self._noted("snapshot", actor, purpose, [(row_key(model, id), shown)], position)
+        return Snapshot(own, rows, position)
+
+    def _past_snapshot(self, subject: str | Model, actor: str | None, purpose: str | None, as_of: AsOf) -> Snapshot:
+        key = self._subject_key(subject)
+        name, id = split_row_key(key)
+        columns = {child: by[0] for child in self._app.models() if (by := columns_to(child, name))}
+        names = {name, *(child.__ensue__.name for child in columns)}
+        standing = Standing({one: self._storage.models[one] for one in names})
+        with self._storage.reader() as connection:
+            selection, size = selection_until(connection, as_of), read.size(connection)
+        position = -1
+        for page, _ in pages(self._storage, replace(selection, subject=key)):
+            for record in records_of(self._app, page):
+                standing.take(record)
+                position = record.position
+        if id not in standing.rows[name]:
+            raise NotFound(model=name, id=id)
+        own = row_from(self._storage.models[name].model, standing.rows[name][id])
+        rows = {
+            child: tuple(row_from(child, row) for _, row in sorted(standing.rows[child.__ensue__.name].items()) if row.get(column) == id)
+            for child, column in columns.items()
+        }
+        shown = [row_key(type(own), id), *(row_key(child, row.id) for child, found in rows.items() for row in found)]
+        self._noted("snapshot", actor, purpose, [(key, shown)], size)
         return Snapshot(own, rows, position)
 
     def _children(self, session: Session, child: type[Model], column: str, id: str) -> tuple[Model, ...]:
