@@ -221,9 +221,9 @@ class Binding:
         return tuple(found)
 
     # -- what the steps receive
-    def bind(self, facts: Facts, context: Context, subjects: tuple[str, ...]) -> Bound:
+    def bind(self, facts: Facts, context: Context, subjects: tuple[str, ...], *, freezing: bool = True) -> Bound:
         """
-        The event in every shape its logic reads, loaded and frozen.
+        The event in every shape its logic reads, loaded and frozen; without *freezing* no record will be made of it.
 
         Raises:
             NotFound: a Ref leads to no row, or to a row of another parent than the event's.
@@ -240,7 +240,7 @@ class Binding:
                 slot = _slot(place, shape, one, target, recorded)
                 fresh = slot not in recorded
                 recorded[slot] = (one.kind, target)
-                values[name] = _read(one, target, facts, bound, slot if fresh else None)
+                values[name] = _read(one, target, facts, bound, slot if fresh and freezing else None)
             if shape.__ensue__.has_child_refs:
                 _check_parents(shape, values, facts)
             bound.events[shape] = with_values(event, values, context)

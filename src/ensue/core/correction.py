@@ -99,7 +99,7 @@ class CorrectionBinding(Binding):
         subjects: Any = self.form["subjects"]
         return tuple(subjects)
 
-    def bind(self, facts: Facts, context: Context, subjects: tuple[str, ...]) -> Bound:
+    def bind(self, facts: Facts, context: Context, subjects: tuple[str, ...], *, freezing: bool = True) -> Bound:
         """The correction with its changes and the rows as they stand."""
         bound = Bound(subjects)
         rows: dict[tuple[str, str], Row] = {}
@@ -108,7 +108,8 @@ class CorrectionBinding(Binding):
             if row is not None and (model, id) not in rows:
                 rows[model, id] = row
                 bound.declared.add((model, id))
-                bound.state.append([SLOT, model, id, row])
+                if freezing:
+                    bound.state.append([SLOT, model, id, row])
         effects: Any = self.form["effects"]
         bound.events[Correction] = with_values(self.event, {"changes": self._changes, "rows": rows, "effects": list(effects)}, context)
         return bound

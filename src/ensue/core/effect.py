@@ -15,6 +15,8 @@ from ensue.core.event import Event
 from ensue.errors import DefinitionError
 
 F = TypeVar("F", bound="Effect")
+BESIDE_BODY = ("key", "not_before")
+"""Fields that every effect has: the first is its identity, the second in its body only where it is set."""
 KIND = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 
 

@@ -19,7 +19,7 @@ from ensue.core.canonical import INTEGER_MAX, Json, check_text
 from ensue.core.codec import Codec, check_integer, problems_below, same
 from ensue.core.field_types import split_leaf
 from ensue.core.marks import MISSING
-from ensue.errors import CanonicalError, DefinitionError, FieldProblem, InvalidForm
+from ensue.errors import CanonicalError, DefinitionError, FieldProblem, FormatError, InvalidForm
 
 
 @dataclass(frozen=True)
@@ -211,11 +211,26 @@ class Fields:
         return values
 
     def decode_own(self, encoded: Mapping[str, Json]) -> dict[str, Any]:
-        """As `decode`, from J1 values that hold other things beside."""
-        values = {name: encoded[name] for name in self.names}
+        """
+        As `decode`, from J1 values that hold other things beside; a field that came since they were written has its default.
+
+        Raises:
+            FormatError: a field that has none is not there.
+        """
+        try:
+            values = {name: encoded[name] for name in self.names}
+        except KeyError:
+            values = {name: encoded[name] if name in encoded else self._came_since(name) for name in self.names}
         for name, decode in self._decoders:
             values[name] = decode(values[name])
         return values
+
+    def _came_since(self, name: str) -> Json:
+        one = self.by_name[name]
+        if one.required:
+            raise FormatError(f"{self.owner}.{name}, which was not recorded and has no default; a new field without one needs a new shape")
+        encoded: Json = one.codec.encode(one.default)
+        return encoded
 
     def split(self, encoded: dict[str, Json], path: str, leaves: list[tuple[str, Json]]) -> dict[str, Json]:
         """*encoded* with the parts that have a purpose moved into *leaves* (design §5); the very same object where there are none."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from ensue.core.canonical import Json
 from ensue.core.data import fields_of
+from ensue.core.effect import BESIDE_BODY, Effect
 from ensue.core.facts import Row
 from ensue.core.logic import Logic
 from ensue.core.model import Model, newest, row_of
@@ -57,22 +58,41 @@ def brought_up(latest: type[Model], columns: Mapping[str, Json], table_shapes: M
 
 
 def recorded_operations(record: Record) -> list[Any]:
-    """A record's operations with their columns in the newest shapes of the models."""
+    """A record's operations with their columns in the newest shapes of the models, those that came since among them."""
     operations: list[Any] = record.document["operations"]
-    if not any(_has_shapes(record, one[1]) for one in operations if one[0] not in ("cancel", "erase")):
+    if not any(_is_older(record, one) for one in operations):
         return operations
     standing = {(model, id): columns for _, model, id, columns in record.document["state"]}
     return [_risen(record, one, standing) if one[0] not in ("cancel", "erase") else one for one in operations]
 
 
-def _has_shapes(record: Record, name: str) -> bool:
-    return record.app.model(name).__ensue__.follows is not None
+def _is_older(record: Record, operation: list[Any]) -> bool:
+    kind, name, _, before, after, _ = operation
+    if kind in ("cancel", "erase"):
+        return False
+    latest = record.app.model(name)
+    return latest.__ensue__.follows is not None or (kind in ("insert", "delete") and len(after or before) != len(fields_of(latest).names))
+
+
+def recorded_effects(record: Record) -> list[Any]:
+    """A record's effects; a field that came to their classes since has its default."""
+    effects: list[Any] = record.document["effects"]
+    if not effects:
+        return effects
+    kinds = record.app.effects()
+    return [[kind, key, _with_fields(kinds.get(kind), body), step] for kind, key, body, step in effects]
+
+
+def _with_fields(effect: type[Effect] | None, body: dict[str, Json]) -> dict[str, Json]:
+    fields = {} if effect is None else fields_of(effect).by_name
+    since = [one for name, one in fields.items() if name not in body and name not in BESIDE_BODY and not one.required]
+    return {**body, **{one.name: one.codec.encode(one.default) for one in since}} if since else body
 
 
 def _risen(record: Record, operation: list[Any], standing: dict[tuple[str, str], Any]) -> list[Any]:
     """One operation brought up; *standing* is what is known of each row, in the shape of the record, and moves along."""
     kind, name, id, before, after, step = operation
-    if not _has_shapes(record, name):
+    if not _is_older(record, operation):
         return operation
     latest = record.app.model(name)
     if kind in ("insert", "delete"):

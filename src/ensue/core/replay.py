@@ -20,7 +20,7 @@ from ensue.core.decide import Decision, Guard, decide
 from ensue.core.diff import Diff, Side, diff_of
 from ensue.core.event import Context, event_from_form
 from ensue.core.facts import Change, Facts, Needs, Query, Row
-from ensue.core.frozen import frozen_rows, recorded_operations
+from ensue.core.frozen import frozen_rows, recorded_effects, recorded_operations
 from ensue.core.logic import Logic
 from ensue.core.model import newest
 from ensue.core.plan import Plan
@@ -29,7 +29,7 @@ from ensue.core.rejection import Rejection
 from ensue.core.state import StateField
 from ensue.core.version import Version
 from ensue.core.world import World
-from ensue.errors import EnsueError, Rejected, StepError
+from ensue.errors import EnsueError, FormatError, Rejected, StepError
 
 WAVES_MAX: Final = 100
 """Paths that lead from row to row are shorter; more would be a circle, which a definition cannot have."""
@@ -101,7 +101,7 @@ def decide_by_facts(record: Record, version: Version, facts: Facts, past: Past |
     own, logic = record.logic, record.app.logic(record.type, version)
 
     def decide_once() -> Decided:
-        binding = brought_to(Binding(event_from_form(own.shape, record.document["form"]), own, record.id), logic, facts, past)
+        binding = brought_to(_binding(record, own), logic, facts, past)
         return decided(binding, facts, record, tuple(dict.fromkeys((*record.subjects, *binding.subjects(facts)))))
 
     return told_of(decide_once)
@@ -121,7 +121,7 @@ def told_of(decide_once: Callable[[], Decided]) -> Decided:
 
 def decided(binding: Binding, facts: Facts, record: Record, subjects: tuple[str, ...], guard: Guard | None = None) -> Decided:
     """Bind and decide over complete *facts*. Raises Rejected where the state forbids it, and what a step raises."""
-    bound = binding.bind(facts, Context(record.id, record.at, record.actor, record.occurred), subjects)
+    bound = binding.bind(facts, Context(record.id, record.at, record.actor, record.occurred), subjects, freezing=False)
     decision: Decision = decide(binding.logic, bound, facts, guard)
     return Decided(decision.plan, changes=decision.changes, facts=facts)
 
@@ -150,7 +150,7 @@ def compare(record: Record, version: Version, past: Past | None = None, base: Si
 
 def recorded_side(record: Record) -> Side:
     """What a record says, in the newest shapes of the models."""
-    return Side(recorded_operations(record), record.document["effects"])
+    return Side(recorded_operations(record), recorded_effects(record))
 
 
 def side_of(decided: Decided) -> Side:
@@ -175,7 +175,10 @@ def recall(record: Record, own: Logic) -> tuple[Facts, Binding]:
 
 def _binding(record: Record, own: Logic) -> Binding:
     form = record.document["form"]
-    event = event_from_form(own.shape, form)
+    try:
+        event = event_from_form(own.shape, form)
+    except FormatError as error:
+        raise Missing(str(error)) from None
     return CorrectionBinding(event, own, record.id, form) if isinstance(event, Correction) else Binding(event, own, record.id)
 
 
@@ -195,6 +198,8 @@ def decide_over(record: Record, logic: Logic, world: World, check: Callable[[lis
         result = decided(binding, world, record, subjects)
         check(result.changes)
         return side_of(result)
+    except Missing as missing:
+        return Side(missing=missing.what)
     except Rejected as no:
         return Side(rejections=[reason.as_json() for reason in no.reasons])
     except EnsueError as error:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ensue.core.canonical import Json
-from ensue.core.frozen import recorded_operations
+from ensue.core.frozen import recorded_effects, recorded_operations
 from ensue.core.logic import Logic
 from ensue.core.plan import Plan
 from ensue.core.record import Record
@@ -64,7 +64,7 @@ def said_by_plan(plan: Plan) -> Said:
 
 def said_by_record(record: Record) -> Said:
     """What a record says, its columns in the newest shapes of the models."""
-    return Said(recorded_operations(record), record.document["effects"])
+    return Said(recorded_operations(record), recorded_effects(record))
 
 
 def find_disagreement(here: Said, there: Said, where: str, logic: Logic) -> Disagreement | None:
