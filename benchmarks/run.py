@@ -9,6 +9,7 @@ from rich.console import Console
 from benchmarks import comparisons, stream
 from benchmarks.measure import Result, Row
 from benchmarks.place import Place
+from benchmarks.replay import replay
 
 BENCHMARKS: dict[str, Callable[[Place], tuple[Row, ...]]] = {
     "postgresql": comparisons.postgresql,
@@ -18,11 +19,12 @@ BENCHMARKS: dict[str, Callable[[Place], tuple[Row, ...]]] = {
     "preview": comparisons.preview,
     "import-sqlite": stream.import_sqlite,
     "import-postgresql": stream.import_postgresql,
+    "replay": replay,
     "growth-sqlite": comparisons.growth_sqlite,
     "growth-postgresql": comparisons.growth_postgresql,
 }
 # These take a minute and more; they run when named.
-LONG = ("import-sqlite", "import-postgresql", "growth-sqlite", "growth-postgresql")
+LONG = ("import-sqlite", "import-postgresql", "replay", "growth-sqlite", "growth-postgresql")
 
 
 def run(names: Sequence[str], console: Console, *, is_quick: bool) -> list[Result]:

@@ -80,11 +80,16 @@ def recorded_effects(record: Record) -> list[Any]:
     if not effects:
         return effects
     kinds = record.app.effects()
-    return [[kind, key, _with_fields(kinds.get(kind), body), step] for kind, key, body, step in effects]
+    bodies = [_with_fields(kinds.get(kind), body) for kind, _, body, _ in effects]
+    if all(body is one[2] for body, one in zip(bodies, effects, strict=True)):
+        return effects
+    return [[kind, key, body, step] for body, (kind, key, _, step) in zip(bodies, effects, strict=True)]
 
 
 def _with_fields(effect: type[Effect] | None, body: dict[str, Json]) -> dict[str, Json]:
     fields = {} if effect is None else fields_of(effect).by_name
+    if len(body) + len(BESIDE_BODY) >= len(fields) and "not_before" not in body:
+        return body
     since = [one for name, one in fields.items() if name not in body and name not in BESIDE_BODY and not one.required]
     return {**body, **{one.name: one.codec.encode(one.default) for one in since}} if since else body
 

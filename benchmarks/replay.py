@@ -1,0 +1,100 @@
+"""
+Replay: the clinic's stream decided again by one process and by two, against a plain loop over the same step functions.
+
+The plain loop has the events ready, with their rows loaded and frozen, and does nothing but call their steps: what no
+framework could be quicker than. Ours reads each record from SQLite, opens it, binds it, decides it and compares every value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import perf_counter, process_time
+from typing import Any
+
+import psutil  # type: ignore[import-untyped]  # it comes without types
+
+import ensue
+from benchmarks.measure import Measured, Row, at_least, at_most, interleave, median
+from benchmarks.place import Place
+from benchmarks.stream import STREAM, Unavailable
+from ensue import Ledger, Selection
+from ensue.core.event import Context
+from ensue.core.replay import recall
+from ensue.demo import clinic, import_stream
+
+_LOOP_EVENTS = 20_000
+_QUICK_EVENTS = 3_000
+_ROUNDS = 3
+_MEBIBYTE = 2**20
+Call = tuple[Callable[[Any], Any], Any]
+
+
+def replay(place: Place) -> tuple[Row, ...]:
+    """The whole stream imported into SQLite, and decided again."""
+    if not STREAM.is_dir():
+        raise Unavailable(f"the Synthea stream is not at {STREAM.name} in ../shared/data beside this repository")
+    ledger = place.open(ensue.open(clinic, place.new_sqlite()))
+    is_quick = place.rounds < _ROUNDS
+    import_stream(ledger, STREAM, limit=_QUICK_EVENTS if is_quick else None)
+    some = Selection(last=(_QUICK_EVENTS if is_quick else _LOOP_EVENTS) - 1)
+    calls = _calls(ledger, some)
+    found = interleave({"ours": lambda: _one_process(ledger, some), "plain loop": lambda: _plain_loop(calls)}, min(_ROUNDS, place.rounds))
+    calls.clear()
+    memory_bytes: list[int] = []
+    one, two = _seconds(ledger, 1, memory_bytes), _seconds(ledger, 2, [])
+    quarter = max(1, len(memory_bytes) // 4)
+    growth = median(memory_bytes[-quarter:]) / median(memory_bytes[quarter : 2 * quarter] or memory_bytes)
+    return (
+        Row("replayed by one process, in CPU time", "events/s", found["ours"], goal=at_least(10_000)),
+        Row("the same, a plain loop over the steps", "events/s", found["ours"], found["plain loop"]),
+        Row("two processes, one process", "times", _once(1 / two), _once(1 / one, "one"), at_least(1.7)),
+        Row("memory, last quarter over second quarter", "times", _once(growth), goal=at_most(1.15)),
+        Row("memory, peak", "MiB", _once(max(memory_bytes) / _MEBIBYTE)),
+    )
+
+
+def _one_process(ledger: Ledger, selection: Selection) -> float:
+    begin = process_time()
+    report = ledger.replay(selection)
+    seconds = process_time() - begin
+    _check(report)
+    return report.records / seconds
+
+
+def _plain_loop(calls: Sequence[Sequence[Call]]) -> float:
+    begin = process_time()
+    for steps in calls:
+        for function, event in steps:
+            results = function(event)
+            if results is not None:
+                tuple(results)
+    return len(calls) / (process_time() - begin)
+
+
+def _calls(ledger: Ledger, selection: Selection) -> list[list[Call]]:
+    """The steps of every record with the event that each receives, ready to be called."""
+    calls = []
+    for record in ledger.records(selection=selection):
+        facts, binding = recall(record, record.logic)
+        bound = binding.bind(facts, Context(record.id, record.at, record.actor, record.occurred), record.subjects, freezing=False)
+        calls.append([(step.function, bound.events[step.event]) for step in record.logic.steps])
+    return calls
+
+
+def _seconds(ledger: Ledger, jobs: int, memory_bytes: list[int]) -> float:
+    """How long the whole ledger takes by the clock on the wall, an event; memory is looked at on the way."""
+    process = psutil.Process()
+    begin = perf_counter()
+    report = ledger.replay(Selection(), jobs=jobs, progress=lambda *_: memory_bytes.append(process.memory_info().rss))
+    seconds = perf_counter() - begin
+    _check(report)
+    return seconds / report.records
+
+
+def _check(report: ensue.ReplayReport) -> None:
+    if report:
+        raise RuntimeError(f"every event must come out the same, but {report.different} of {report.records} do not")
+
+
+def _once(number: float, name: str = "ours") -> Measured:
+    return Measured(name, (number,))
