@@ -1,5 +1,5 @@
 """
-A program: the stream goes in by the published rules, is corrected to a draft, and is held against a ledger that the draft ruled from the start.
+A program: the stream, taken by the published rules and corrected to a draft, against one that the draft ruled from the start.
 
     python -m tests.demo.correcting FOLDER VERSION WORK_FOLDER
 

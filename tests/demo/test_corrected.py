@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-DEATH, REASON = "2030-02-01", "2030-01-01"  # importing tests.demo.drafts would give this process the drafts
 from tests.demo.test_drafts import FOLDER, expected_of, part_of_the_stream
 from tests.source_tree import ROOT
 
