@@ -242,3 +242,18 @@ def test_nothing_is_performed_and_nothing_written(sqlite_url: str) -> None:
             assert [connection.execute(text(f"SELECT count(*) FROM {table}")).scalar() for table in TABLES] == before
     del pharmacy._performers["receipt.print"]
     assert performed == []
+
+
+def test_what_was_corrected_is_compared_with_what_stands(ledger: Ledger) -> None:
+    sell_to(ledger, "a", "b", each=2)
+    corrected, undone = (next(ledger.records(after=position - 1, limit=1)) for position in (1, 4))
+    ledger.correct(ledger.compare(corrected, version=POINTS), actor="desk", reason="Points were promised.")
+    ledger.correct(ledger.undo_plan(undone), actor="desk", reason="It never was.")
+
+    points, first = ledger.compare(BUYS, version=POINTS), ledger.compare(BUYS, version=FIRST)
+
+    assert corrected.position not in {position for group in points.groups for position in group.positions}
+    assert {group.signature: list(group.positions) for group in first.groups} == {
+        ("dropped Customer.points",): [corrected.position],
+        ("newly_accepted",): [undone.position],
+    }

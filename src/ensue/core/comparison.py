@@ -17,6 +17,7 @@ from ensue.core.expectation import Expectation
 from ensue.core.group import Forecast, Group, forecast_json
 from ensue.core.replay_report import ReplayReport
 from ensue.core.version import Version
+from ensue.core.wanted import UNDONE
 
 NOISE_MAX: Final = 0.01
 """Above this share of records that already differ under their own version, nothing can be learned of another one."""
@@ -118,7 +119,7 @@ class Comparison:
 
     def _crossed(self, base_version: str) -> Iterable[int]:
         """The numbers of the expectations between the record's version and this one."""
-        if self.version is None or not self.expectations:
+        if self.version is None or not self.expectations or base_version == UNDONE:
             return ()
         base, new = Version.parse(base_version), Version.parse(self.version)
         return [number for number, one in enumerate(self.expectations) if base < one.since <= new]

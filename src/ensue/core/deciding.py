@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from ensue.core.comparison import Comparison
@@ -12,6 +12,7 @@ from ensue.core.record import Record
 from ensue.core.replay import Past, decide_again, recorded_side, side_of
 from ensue.core.replay_report import ReplayReport
 from ensue.core.version import Version
+from ensue.core.wanted import UNDONE
 from ensue.errors import UnknownEventType, VersionError
 
 PastOf = Callable[[Record], Past | None]
@@ -21,8 +22,8 @@ PastOf = Callable[[Record], Past | None]
 class Decider(Protocol):
     """Decides a record under what it is compared with."""
 
-    def side(self, record: Record) -> Side:
-        """What comes of it."""
+    def side(self, record: Record, stands: str) -> Side:
+        """What comes of it; *stands* is the version that stands for it now, where it is not compared under one."""
         ...
 
 
@@ -33,12 +34,34 @@ class UnderVersion:
         self._version = version
         self._past_of = past_of
 
-    def side(self, record: Record) -> Side:
+    def side(self, record: Record, stands: str) -> Side:  # noqa: ARG002  # it has a version
         """What comes of it; a type that is not in the version is an input that is missing."""
-        try:
-            return side_of(decide_again(record, self._version, self._past_of(record)))
-        except (VersionError, UnknownEventType) as error:
-            return Side(missing=str(error))
+        return side_under(record, self._version, self._past_of(record))
+
+
+class Standing:
+    """What stands for each record: what it says, or what its latest correction made of it."""
+
+    def __init__(self, corrected: Mapping[str, str | None], past_of: PastOf) -> None:
+        self._corrected = corrected
+        self._past_of = past_of
+
+    def side(self, record: Record) -> tuple[Side, str]:
+        """That, and the version whose rules stand; `UNDONE` where it is as if it had not happened."""
+        if record.id not in self._corrected:
+            return recorded_side(record), record.version
+        ruled = self._corrected[record.id]
+        if ruled is None:
+            return Side(undone=True), UNDONE
+        return side_under(record, Version.parse(ruled), self._past_of(record)), ruled
+
+
+def side_under(record: Record, version: Version, past: Past | None) -> Side:
+    """What comes of *record* under *version*; a type that is not in it is an input that is missing."""
+    try:
+        return side_of(decide_again(record, version, past))
+    except (VersionError, UnknownEventType) as error:
+        return Side(missing=str(error))
 
 
 def replay_each(records: Iterable[Record], report: ReplayReport) -> None:
@@ -64,9 +87,15 @@ def replayed(record: Record) -> Diff | None:
     return diff or None
 
 
-def compare_each(records: Iterable[Record], comparison: Comparison, decider: Decider, forecast: Callable[[Diff], Forecast | None]) -> None:
+def compare_each(
+    records: Iterable[Record],
+    comparison: Comparison,
+    standing: Standing,
+    decider: Decider,
+    forecast: Callable[[Diff], Forecast | None],
+) -> None:
     """
-    Decide each record twice: as it happened, and by *decider*; *comparison* takes in what came of it.
+    Decide each record twice: as it happened, and by *decider*, against what stands; *comparison* takes in what came of it.
 
     What does not even come out the same as it happened is noise, and goes no further.
     """
@@ -76,7 +105,13 @@ def compare_each(records: Iterable[Record], comparison: Comparison, decider: Dec
             comparison.noise.add(noise)
             continue
         comparison.noise.add_same()
-        base, new = recorded_side(record), decider.side(record)
-        version = record.version if comparison.version is None else comparison.version
-        diff = diff_of(record, base, new, base_version=record.version, version=version)
-        comparison.add(diff, base, new, forecast(diff) if diff and diff.outcome not in ("raised", "unreplayable") else None)
+        diff, base, new = compared(record, comparison.version, standing, decider)
+        told = forecast(diff) if diff and diff.outcome not in ("raised", "unreplayable") else None
+        comparison.add(diff, base, new, told)
+
+
+def compared(record: Record, version: str | None, standing: Standing, decider: Decider) -> tuple[Diff, Side, Side]:
+    """One record under *version* (None: the one that stands), against what stands; and both sides."""
+    base, stands = standing.side(record)
+    new = base if version is None and stands == UNDONE else decider.side(record, stands)
+    return diff_of(record, base, new, base_version=stands, version=version or stands), base, new

@@ -64,10 +64,10 @@ class _Decider:
         self._version = version
         self._past_of = past_of
 
-    def side(self, record: Record) -> Side:
+    def side(self, record: Record, stands: str) -> Side:
         past = self._past_of(record)
         facts, _ = recall(record, record.logic)
-        message = Decide(members_of(record), self._version, list(facts.all_rows()), list(facts.all_answers()))
+        message = Decide(members_of(record), self._version or stands, list(facts.all_rows()), list(facts.all_answers()))
         side: Side = self._child.ask(message, lambda asked: _told(past, asked))
         return side
 

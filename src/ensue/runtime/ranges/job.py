@@ -8,10 +8,9 @@ from typing import Any, Final, Protocol
 
 from ensue.core.app import App
 from ensue.core.comparison import NOISE_MAX, Comparison
-from ensue.core.deciding import Decider, UnderVersion, compare_each, replay_each
-from ensue.core.diff import Diff, diff_of
+from ensue.core.deciding import Decider, Standing, UnderVersion, compare_each, compared, replay_each
+from ensue.core.diff import Diff
 from ensue.core.record import Record
-from ensue.core.replay import recorded_side
 from ensue.core.replay_report import ReplayReport
 from ensue.core.version import Version
 from ensue.runtime.ranges.code import CodeOptions, OtherCode
@@ -75,12 +74,17 @@ class Comparing:
     def do(self, source: Source, records: Iterable[Record], report: Comparison) -> None:
         """Compare *records*."""
         report.has_forecast = report.has_forecast or source.has_forecast
-        compare_each(records, report, self._decider(source), source.forecast)
+        compare_each(records, report, *self._sides(source), source.forecast)
 
     def diff(self, source: Source, record: Record) -> Diff:
         """One record compared."""
-        new = self._decider(source).side(record)
-        return diff_of(record, recorded_side(record), new, base_version=record.version, version=self.version or record.version)
+        return compared(record, self.version, *self._sides(source))[0]
+
+    def _sides(self, source: Source) -> tuple[Standing, Decider]:
+        """What stands for each record, and what decides it otherwise."""
+        decider = self._decider(source)
+        every = frozenset(model.__ensue__.name for model in source.app.models())
+        return Standing(source.corrected(), WalkedPast(source.app, every, source.history).before), decider
 
     def _decider(self, source: Source) -> Decider:
         version = None if self.version is None else Version.parse(self.version)

@@ -46,10 +46,10 @@ class Failed(NamedTuple):
 
 
 class Decide(NamedTuple):
-    """Decide one record, as exported, under *version* (None: its own), and answer with its side."""
+    """Decide one record, as exported, under *version*, and answer with its side."""
 
     members: Any
-    version: str | None
+    version: str
     rows: Sequence[tuple[str, str, Row | None]]
     """Model, id and row of all that the record knows, None for what was not there, in the newest shapes of whoever asks."""
     answers: Sequence[tuple[Query, set[str]]]

@@ -6,13 +6,14 @@ A *place* says where a source is, so that another process can open it by itself;
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from ensue.core.app import App
+from ensue.core.correction import CORRECTION
 from ensue.core.diff import Diff
 from ensue.core.group import Forecast
 from ensue.core.record import Record
@@ -56,6 +57,10 @@ class Source(Protocol):
         """From the first event on, all that may have written rows of *models*. Raises Missing where some are not there."""
         ...
 
+    def corrected(self) -> Mapping[str, str | None]:
+        """Every event that was corrected since, with the version whose rules stand for it; None: it was undone."""
+        ...
+
     def parts(self, selection: Selection, jobs: int) -> list[Part]:
         """The whole of *selection*, shared out for so many processes."""
         ...
@@ -75,6 +80,11 @@ class Place(Protocol):
     def open(self, app: App) -> Source:
         """Open it, for reading only."""
         ...
+
+
+def targets_of(corrections: Iterable[Record]) -> dict[str, str | None]:
+    """What each correction made of its original; the latest counts."""
+    return {str(one.corrects): None if (target := one.form["target"]) is None else str(target) for one in corrections}
 
 
 # ---- a ledger ------------------------------------------------------------------------------------------------------
@@ -118,6 +128,10 @@ class DatabaseSource:
             for stored in page:
                 if any(name in stored.payload for name in names):
                     yield record_of(self.app, stored)
+
+    def corrected(self) -> Mapping[str, str | None]:
+        """By the corrections in the ledger."""
+        return targets_of(self.records(Part(Selection(types=CORRECTION))))
 
     def parts(self, selection: Selection, jobs: int) -> list[Part]:
         """Ranges of positions, each of the same length."""
@@ -173,6 +187,10 @@ class FilesSource:
             if record.position != expected:
                 raise Missing(f"events from position {expected} on, which the file does not hold")
             yield record
+
+    def corrected(self) -> Mapping[str, str | None]:
+        """By the corrections in the files, all of which are read for it."""
+        return targets_of(record for record in records_from(self._path, self.app) if record.type == CORRECTION)
 
     def parts(self, selection: Selection, jobs: int) -> list[Part]:
         """One for each partition; one file is read by all processes, and each takes its share of the blocks."""

@@ -70,7 +70,7 @@ class Worker:
 
     def _decide(self, app: App, message: Decide) -> Side:
         record = record_from(app, message.members)
-        version = Version.parse(record.version if message.version is None else message.version)
+        version = Version.parse(message.version)
         try:
             return side_of(decide_by_facts(record, version, facts_of(app, message), AskedPast(self._pipe)))._replace(facts=None)
         except (VersionError, UnknownEventType) as error:
