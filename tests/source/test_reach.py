@@ -187,18 +187,19 @@ def test_what_a_function_imports_for_itself_is_followed(project: Project) -> Non
 def test_what_is_installed_and_what_is_of_python_is_not_followed(project: Project) -> None:
     rules = project(
         rules="""
-            import json, logging, math
+            import json, logging, math, structlog
             from pydantic import BaseModel
             from ensue import Insert
             from math import pi
-            log = logging.getLogger("rules")
+            log, other = logging.getLogger("rules"), structlog.get_logger()
             def step(event):
+                other.info("…")
                 log.info("…")
                 return json.dumps(math.floor(pi)), BaseModel, Insert, len
         """
     )
 
-    assert names(rules) == {"rules.step": "function", "rules.log": "module_value"}
+    assert names(rules) == {"rules.step": "function", "rules.log": "module_value", "rules.other": "module_value"}
 
 
 def test_annotations_and_the_registration_of_a_step_are_not_followed(project: Project) -> None:

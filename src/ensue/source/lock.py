@@ -17,7 +17,8 @@ Lock: `versions.lock`, what was published of an application, committed beside it
 
 `form`, `row` and `schemas` are JSON Schemas; `code`, `up` and `down` are hashes (source/code.py), `parts` the hash of
 each thing that a step reaches. An event type stands under a date only where that date changed it. Sorted and indented,
-so that a diff of it reads as what was published. It only grows; `ensue versions accept-edit` says why it did not.
+so that a diff of it reads as what was published. It only grows; `ensue versions accept-edit` says why it did not. Whoever
+changes how schemas or hashes are made gives it a new format: published locks are compared with what is made now.
 """
 
 from __future__ import annotations

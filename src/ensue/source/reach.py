@@ -172,7 +172,8 @@ class _Walk:
             self._chain(value.__name__, chain, value)
             return
         code = function.__code__
-        scope = code.co_qualname.rpartition(".")[0] or code.co_qualname
+        qualname = without_comprehensions(code.co_qualname)
+        scope = qualname.rpartition(".")[0] or qualname
         short, line = f"{scope}.{name}", code.co_firstlineno
         place = Reached(f"{_module_of(function)}.{short}", "constant", ast.Name(name), code.co_filename, line, value, qualname=short)
         self._value(("closed", id(value), place.name), place, value)
@@ -209,7 +210,7 @@ class _Walk:
         """What a global name of a module means."""
         if isinstance(value, ModuleType | App) or value is None:
             return
-        if isinstance(value, type | FunctionType | MethodType | partial) or hasattr(value, "__wrapped__"):
+        if _is_code(value):
             self.enter(value)
             return
         module, name, bound = find_value(module, name)
@@ -224,7 +225,7 @@ class _Walk:
 
     def _value(self, key: Any, place: Reached, value: Any) -> None:
         """A constant, and what it names; or a value that has no text, and then its expression."""
-        if isinstance(value, type | FunctionType | MethodType | partial) or hasattr(value, "__wrapped__"):
+        if _is_code(value):
             self.enter(value)
         elif key not in self.found:
             try:
@@ -304,6 +305,12 @@ class _Walk:
                 self.waiting.append(partial(self._read_function, function, node))
         if isinstance(member, type) and member.__qualname__.startswith(f"{cls.__qualname__}."):
             self.enter(member)
+
+
+def _is_code(value: Any) -> bool:
+    """Whether *value* is a function or class, or wraps one. Asked without running anything of it: it may be a proxy of another's."""
+    wraps = inspect.getattr_static(value, "__wrapped__", None) is not None
+    return wraps or isinstance(value, type | FunctionType | MethodType | partial)
 
 
 def _module_of(function: FunctionType) -> str:
