@@ -112,6 +112,12 @@ def test_a_place_that_is_none_is_refused(told: Ledger, as_of: Any, said: str) ->
             ask()
 
 
+@pytest.mark.parametrize("subject", ["system/formulary", "Allergy/a1", "Nothing/1", "Patient"])
+def test_what_is_no_subject_has_no_snapshot(told: Ledger, subject: str) -> None:
+    with pytest.raises(RequestError):
+        told.snapshot(subject, as_of=9)
+
+
 def test_an_empty_ledger_has_no_past(ledger: Ledger) -> None:
     with pytest.raises(RequestError, match="nothing has happened yet"):
         ledger.snapshot("Patient/p1", as_of=0)

@@ -124,6 +124,10 @@ def test_progress_is_told_in_positions_up_to_the_last(told: Ledger) -> None:
 
     assert progress[-1] == (10, 10)
 
+    told.export(io.BytesIO(), selection=Selection(first=99), progress=lambda done, total: progress.append((done, total)))
+
+    assert progress[-1] == (0, 0)
+
 
 # ---- the formats ---------------------------------------------------------------------------------------------------
 def test_a_line_is_canonical_and_the_first_says_whose_it_is(told: Ledger) -> None:

@@ -12,8 +12,11 @@ from ensue import Ledger, Model, RequestError, Selection, Tampered
 from ensue.runtime import rebuild
 from ensue.runtime.rebuild import rebuild_records
 from ensue.runtime.seeding import put_rows
+from ensue.testing import written_test
 from tests.ledger.conftest import TAG_KEYS
 from tests.ledger.shop import Join, metadata, shop
+from tests.ledger.test_correct import Prescribe, pharmacy
+from tests.ledger.test_correct import Register as RegisterPatient
 from tests.ledger.ward import (
     AddAllergy,
     CountVisits,
@@ -170,6 +173,24 @@ def test_rows_that_no_event_inserted_cannot_be_rebuilt(ledger: Ledger, into: str
 
     with pytest.raises(Tampered, match="1 rows of Patient are changed by events, but no event inserted them"):
         ledger.rebuild(into)
+
+
+def test_corrections_are_exported_rebuilt_and_told_like_any_event(database_url: str, into: str, tmp_path: Path) -> None:
+    with ensue.open(pharmacy, database_url, tag_keys=TAG_KEYS) as ledger:
+        ledger.submit(RegisterPatient(name="Ada", patient="p"), actor="desk", version="2024-01-01")
+        wrong = ledger.submit(Prescribe(drug="wine", patient="p"), actor="desk", version="2024-01-01")
+        before = ledger.snapshot("Patient/p")
+        fixed = ledger.correct(ledger.compare(wrong, version="2024-07-01"), actor="chief", reason="too short")
+
+        assert ledger.rebuild(into, check=True).difference is None
+        for format in ("jsonl", "cloudevents", "parquet"):
+            ledger.export(tmp_path / format, format=format)
+            *_, last = ensue.records_from(tmp_path / format, pharmacy)
+            assert (last, last.corrects, last.plan, last.event) == (fixed, wrong.id, fixed.plan, fixed.event)
+        now = ledger.snapshot("Patient/p")
+        assert [ledger.snapshot("Patient/p", as_of=place).rows for place in (1, 2)] == [before.rows, now.rows]
+        with pytest.raises(RequestError, match="is a correction"):
+            written_test(fixed)
 
 
 def test_tables_that_others_write_too_are_left_out_with_a_word(database_url: str, into: str) -> None:

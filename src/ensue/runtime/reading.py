@@ -139,8 +139,8 @@ class Reading:
         return Snapshot(own, rows, position)
 
     def _past_snapshot(self, subject: str | Model, actor: str | None, purpose: str | None, as_of: AsOf) -> Snapshot:
-        key = self._subject_key(subject)
-        name, id = split_row_key(key)
+        model, id = self._model_and_id(subject)
+        key, name = self._subject_key(subject), model.__ensue__.name
         columns = {child: by[0] for child in self._app.models() if (by := columns_to(child, name))}
         names = {name, *(child.__ensue__.name for child in columns)}
         standing = Standing({one: self._storage.models[one] for one in names})
@@ -153,7 +153,7 @@ class Reading:
                 position = record.position
         if id not in standing.rows[name]:
             raise NotFound(model=name, id=id)
-        own = row_from(self._storage.models[name].model, standing.rows[name][id])
+        own = row_from(model, standing.rows[name][id])
         rows = {
             child: tuple(row_from(child, row) for _, row in sorted(standing.rows[child.__ensue__.name].items()) if row.get(column) == id)
             for child, column in columns.items()

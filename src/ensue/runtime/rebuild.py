@@ -24,7 +24,7 @@ from ensue.runtime.decoding import record_of
 from ensue.storage import read
 from ensue.storage.database import Storage
 from ensue.storage.session import RowWrite
-from ensue.storage.target import Target, filling, ordered_rows
+from ensue.storage.target import Target, be_patient, filling, ordered_rows
 
 BATCH: Final = 1_000
 """Records whose operations are written together."""
@@ -54,6 +54,7 @@ class Rebuilt:
 def rebuild(storage: Storage, url: str, *, check: bool, progress: Callable[[int, int], None] | None) -> Rebuilt:
     """The rows of a ledger, as of one moment. Raises as `rebuild_records`."""
     with storage.snapshot() as connection:
+        be_patient(connection)
         size = read.size(connection)
         records = (record_of(storage.app, stored) for page in _pages(connection) for stored in page)
         compare = None if not check else lambda target: _difference(connection, storage, target)

@@ -49,7 +49,7 @@ def watched(records: Iterable[Record], selection: Selection, progress: Callable[
         yield from records
         return
     assert selection.last is not None, "it was bounded"
-    total = selection.last + 1 - selection.first
+    total = max(0, selection.last + 1 - selection.first)
     for number, record in enumerate(records):
         yield record
         if number % TOLD == 0:

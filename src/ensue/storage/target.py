@@ -114,6 +114,12 @@ def filling(app: App, url: str) -> Iterator[Target]:
         storage.close()
 
 
+def be_patient(connection: Connection) -> None:
+    """Let the snapshot of *connection* stay open while others work: PostgreSQL would end a transaction that is idle for a minute."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+
 def _prepare(connection: Connection, table: ModelTable) -> None:
     made = table_of(table.model)
     seen = inspect(connection)

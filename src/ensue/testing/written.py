@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from ensue.core.app import App
 from ensue.core.codec import instant_text, subtract
+from ensue.core.correction import CORRECTION
 from ensue.core.data import fields_of
 from ensue.core.effect import effect_of
 from ensue.core.event import Event
@@ -33,6 +34,8 @@ def written_test(record: Record) -> str:
         RequestError: the record cannot be turned into a test: something in it was erased, it is a correction, its
             application no longer has what it names, or a class of it cannot be imported.
     """
+    if record.type == CORRECTION:
+        raise RequestError(f"Event {record.id} is a correction, which no step decides; turn the event that it corrects into a test.")
     if _holds_erased(record.document):
         raise RequestError(f"Event {record.id} cannot be turned into a test: parts of it were erased.")
     try:

@@ -109,7 +109,7 @@ def _writer(path: Path, suffix: str, format: str, head: Head, partitions: int) -
 @contextmanager
 def _whole_file(target: Path) -> Iterator[Path]:
     """A path to write to, which becomes *target* at the end."""
-    path = target.with_name(f"{target.name}.part")
+    path = _beside(target)
     try:
         yield path
         os.replace(path, target)
@@ -122,7 +122,7 @@ def _whole_folder(target: Path) -> Iterator[Path]:
     """A folder to write to, which becomes *target* at the end. Raises RequestError where that holds something."""
     if target.exists() and not (target.is_dir() and not any(target.iterdir())):
         raise RequestError(f"{target} is there already; partitions are written to a folder that is new or empty.")
-    folder = target.with_name(f"{target.name}.part")
+    folder = _beside(target)
     folder.mkdir()
     try:
         yield folder
@@ -131,3 +131,8 @@ def _whole_folder(target: Path) -> Iterator[Path]:
         folder.rename(target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _beside(target: Path) -> Path:
+    """Where it is written until it is whole: a name that no other process takes."""
+    return target.with_name(f"{target.name}.{os.getpid()}.part")
