@@ -2,7 +2,8 @@
 Audit: some of the newest records, decided again where hash seed and time zone are others.
 
 What it finds is a step that is not pure: it said one thing when the event was committed, and another one now. Nothing is
-written, and nothing is performed; who looks is not on record, since nobody is shown what the records hold.
+written, and nothing is performed. Who looks is not on record, since nobody is shown what records hold: what differs is
+named, its values are not.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -90,50 +91,48 @@ def audit_sample(app: App, storage: Storage, rate: float, *, last: int = LAST, a
         raise ConfigurationError(f"audit_sample(rate={rate}): the share of records to decide again is above 0 and at most 1, as 0.01.")
     with storage.reader() as connection:
         end = read.size(connection)
-        begin = max(0, end - last) if after is None else after + 1
-        population = range(min(begin, end), end)
-        positions = sorted(random.sample(population, math.ceil(len(population) * rate)))
-        records = [record_of(app, one) for one in read.records_at(connection, positions)]
-        for one in records:
-            _ = one.document  # opened while the connection is
-    named = find_name(app)
-    if named is None or not records:
-        answers = _decided(records, here)
-        return _report(len(population), answers, "when it is decided again", elsewhere=False)
+    begin = max(0, end - last) if after is None else after + 1
+    population = range(min(begin, end), end)
+    positions = sorted(random.sample(population, math.ceil(len(population) * rate)))
+    audit = _Audit(app, storage, len(population))
+    named = find_name(app) if positions else None
+    if named is None:
+        return audit.report(positions, here, "when it is decided again", elsewhere=False)
     with Elsewhere() as other:
-        answers = _decided(records, partial(there, other, named))
-    return _report(len(population), answers, "in another process, with another hash seed and time zone", elsewhere=True)
+        where = "in another process, with another hash seed and time zone"
+        return audit.report(positions, partial(there, other, named), where, elsewhere=True)
 
 
-def _decided(records: Sequence[Record], decide: Decider) -> list[tuple[Record, list[Answer]]]:
-    found: list[tuple[Record, list[Answer]]] = []
-    for start in range(0, len(records), CHUNK):
-        chunk = records[start : start + CHUNK]
-        found += zip(chunk, decide(chunk), strict=True)
-    return found
+class _Audit:
+    """Goes through the chosen records, some at a time."""
 
+    def __init__(self, app: App, storage: Storage, population: int) -> None:
+        self._app = app
+        self._storage = storage
+        self._population = population
+        self._unreplayable = 0
+        self._differing: list[Differing] = []
 
-def _report(population: int, decided: Sequence[tuple[Record, list[Answer]]], where: str, *, elsewhere: bool) -> AuditReport:
-    differing: list[Differing] = []
-    unreplayable = 0
-    for record, answers in decided:
-        if any(isinstance(one, Unreplayable) for one in answers):
-            unreplayable += 1
-            continue
-        found = next(_disagreements(record, answers, where), None)
+    def report(self, positions: Sequence[int], decide: Decider, where: str, *, elsewhere: bool) -> AuditReport:
+        """Decide the records at *positions* again, and say what differs."""
+        for start in range(0, len(positions), CHUNK):
+            with self._storage.reader() as connection:
+                records = [record_of(self._app, one) for one in read.records_at(connection, positions[start : start + CHUNK])]
+            for record, answers in zip(records, decide(records), strict=True):
+                self._take(record, answers, where)
+        return AuditReport(self._population, len(positions), self._unreplayable, elsewhere, tuple(self._differing))
+
+    def _take(self, record: Record, answers: Sequence[Answer], where: str) -> None:
+        said = [one for one in answers if isinstance(one, Said)]
+        if len(said) < len(answers):
+            self._unreplayable += 1
+            return
+        before = said_by_record(record)
+        differences = (find_disagreement(before, one, where, record.logic, with_values=False) for one in said)
+        found = next((one for one in differences if one is not None), None)
         if found is not None:
-            differing.append(Differing(record, found))
+            self._differing.append(Differing(record, found))
             _tell(record, found)
-    return AuditReport(population, len(decided), unreplayable, elsewhere, tuple(differing))
-
-
-def _disagreements(record: Record, answers: Sequence[Answer], where: str) -> Iterator[Disagreement]:
-    said = said_by_record(record)
-    for one in answers:
-        assert isinstance(one, Said), "the others were counted"
-        found = find_disagreement(said, one, where, record.logic)
-        if found is not None:
-            yield found
 
 
 def _tell(record: Record, found: Disagreement) -> None:

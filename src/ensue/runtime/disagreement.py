@@ -67,9 +67,14 @@ def said_by_record(record: Record) -> Said:
     return Said(recorded_operations(record), recorded_effects(record))
 
 
-def find_disagreement(here: Said, there: Said, where: str, logic: Logic) -> Disagreement | None:
-    """The first thing that *there* differs in from *here*; *where* are the words for there. None where both say the same."""
-    found = next(_differences(here, there, where, logic), None)
+def find_disagreement(here: Said, there: Said, where: str, logic: Logic, *, with_values: bool = True) -> Disagreement | None:
+    """
+    The first thing that *there* differs in from *here*; None where both say the same.
+
+    *where* are the words for there. Without *with_values* it names what differs and not what it is, so that whoever reads it
+    has not looked at a record.
+    """
+    found = next(_differences(here, there, where, logic, with_values=with_values), None)
     if found is None:
         return None
     name, what = found
@@ -93,12 +98,13 @@ def _advice(finding: Finding) -> str:
     return f"{Path(finding.file).name}:{finding.line}: {finding.message}; {finding.remedy}"
 
 
-def _differences(here: Said, there: Said, where: str, logic: Logic) -> Iterator[tuple[str | None, str]]:
+def _differences(here: Said, there: Said, where: str, logic: Logic, *, with_values: bool) -> Iterator[tuple[str | None, str]]:
     """Step and words of each difference, the most telling first."""
     if (here.raised, here.rejections) != (there.raised, there.rejections):
-        yield _ends_at(there, logic) or _ends_at(here, logic), f"{_ending(here)} here, {_ending(there)} {where}"
-    yield from _in_lists(here.operations, there.operations, where, _operation_parts)
-    yield from _in_lists(here.effects, there.effects, where, _effect_parts)
+        ending, other = _ending(here, with_values=with_values), _ending(there, with_values=with_values)
+        yield _ends_at(there, logic) or _ends_at(here, logic), f"{ending} here, {other} {where}"
+    yield from _in_lists(here.operations, there.operations, where, _operation_parts, with_values=with_values)
+    yield from _in_lists(here.effects, there.effects, where, _effect_parts, with_values=with_values)
 
 
 def _ends_at(said: Said, logic: Logic) -> str | None:
@@ -109,11 +115,12 @@ def _ends_at(said: Said, logic: Logic) -> str | None:
     return next((step.name for step in logic.steps if any(one.code in codes for one in step.rejects)), None)
 
 
-def _ending(said: Said) -> str:
+def _ending(said: Said, *, with_values: bool) -> str:
     if said.raised is not None:
-        return f"fails ({said.raised})"
-    if said.rejections:
-        return "refuses with " + ", ".join(f"{one['code']} ({one['message']})" for one in said.rejections if isinstance(one, dict))
+        return f"fails ({said.raised})" if with_values else "fails"
+    reasons = [one for one in said.rejections if isinstance(one, dict)]
+    if reasons:
+        return "refuses with " + ", ".join(f"{one['code']} ({one['message']})" if with_values else str(one["code"]) for one in reasons)
     return "goes through"
 
 
@@ -136,7 +143,9 @@ def _effect_parts(recorded: Sequence[Any]) -> _Parts:
     return _Parts(f"{kind}, key {key}", dict(body), step)
 
 
-def _in_lists(here: Sequence[Any], there: Sequence[Any], where: str, parts: Callable[[Sequence[Any]], _Parts]) -> Iterator[tuple[str, str]]:
+def _in_lists(
+    here: Sequence[Any], there: Sequence[Any], where: str, parts: Callable[[Sequence[Any]], _Parts], *, with_values: bool
+) -> Iterator[tuple[str, str]]:
     for mine, theirs in zip_longest(here, there, fillvalue=()):
         if mine == theirs:
             continue
@@ -146,8 +155,10 @@ def _in_lists(here: Sequence[Any], there: Sequence[Any], where: str, parts: Call
         if one.name != other.name:
             yield step, f"yields {one.name} here, {other.name} {where}"
         for name in dict.fromkeys((*one.values, *other.values)):
-            if one.values.get(name) != other.values.get(name):
-                yield step, f"{one.name}: {name} is {_shown(one.values.get(name))} here, {_shown(other.values.get(name))} {where}"
+            values = one.values.get(name), other.values.get(name)
+            if values[0] != values[1]:
+                told = f"is {_shown(values[0])} here, {_shown(values[1])}" if with_values else "is not the same"
+                yield step, f"{one.name}: {name} {told} {where}"
         yield step, f"{one.name} comes of {one.step} here, of {other.step} {where}"
 
 
