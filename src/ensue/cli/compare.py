@@ -20,13 +20,15 @@ from ensue.cli.output import Answer
 from ensue.cli.replay import print_one
 from ensue.cli.selection import FromOption, SubjectOption, ToOption, TypeOption, read_selection
 from ensue.cli.text import count_text, print_hanging, printable
+from ensue.core.codec import instant_text
 from ensue.core.comparison import NOISE_MAX
+from ensue.core.selection import Selection
 from ensue.errors import ConfigurationError, RequestError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ensue import Comparison, Diff
+    from ensue import Diff
 
 EXAMPLES = """\b
 Examples
@@ -99,7 +101,13 @@ def compare(
 
         with progress.bar("Comparing", "events") as told:
             found = compare_at(what.place, what.app, version, code, what.selection, jobs, noise_max, told, dask=dask)
-    return answer(found, fail_on, format, out)
+    return answer({"app": what.app.name, "selection": selection_data(what.selection), **found.as_json()}, fail_on, format, out)
+
+
+def selection_data(selection: Selection) -> dict[str, Any]:
+    """Which events were asked for."""
+    moments = {name: None if (at := getattr(selection, name)) is None else instant_text(at) for name in ("since", "until")}
+    return {"first": selection.first, "last": selection.last, **moments, "types": list(selection.types), "subject": selection.subject}
 
 
 def check_format(format: str | None, out: Path | None, *, json: bool, single: bool) -> None:
@@ -114,9 +122,8 @@ def check_format(format: str | None, out: Path | None, *, json: bool, single: bo
         )
 
 
-def answer(found: Comparison, fail_on: str, format: str | None, out: Path | None) -> Answer:
+def answer(data: dict[str, Any], fail_on: str, format: str | None, out: Path | None) -> Answer:
     """What a comparison says, as text or as a page, and how to end."""
-    data = found.as_json()
     error = error_of(data, fail_on)
     exit_code = ExitCode.REFUSED if error else ExitCode.DONE
     if format is None:

@@ -13,12 +13,15 @@ from ensue.cli.comparison_words import (
     Data,
     covered_text,
     events_text,
-    forecast_lines,
+    forecast_text,
     group_title,
+    part_text,
     reach_text,
+    selection_text,
     share_text,
     subjects_text,
     title_of,
+    uncovered_text,
     verdict_of,
 )
 
@@ -59,6 +62,7 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space:
 details { border-top: 1px solid var(--line); margin-top: 10px; padding-top: 8px; }
 summary { cursor: pointer; }
 code, .value { font: 13px/1.45 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
+.head .side { white-space: nowrap; }
 td.kind { white-space: nowrap; width: 1%; color: var(--soft); } td.side { width: 38%; }
 .was { color: var(--bad); } .now { color: var(--good); }
 tr.changed td.now, tr.added td.now, tr.dropped td.was { background: var(--mark); }
@@ -85,6 +89,8 @@ def _body(data: Data) -> Iterator[str]:
         '<p class="soft">Each event was decided again from what was known at its moment, first as it happened, then the other way. '
         "Nothing was saved, and nothing sent.</p>"
     )
+    if text := selection_text(data):
+        yield f"<p>{escape(text)}.</p>"
     yield f'<p class="verdict {kind}">{escape(sentence)}</p>'
     yield '<div class="facts">' + "".join(_facts(data)) + "</div>"
     yield from _outcomes(data)
@@ -136,7 +142,7 @@ def _expectations(data: Data) -> Iterator[str]:
     rows = [
         (
             escape(one["since"]),
-            f"<code>{escape(one['part'])}</code>" + (f"<br><span class=soft>of {escape(one['type'])}</span>" if one["type"] else ""),
+            escape(part_text(one["part"])) + (f"<br><span class=soft>of {escape(one['type'])}</span>" if one["type"] else ""),
             escape(one["why"]),
             f"{one['records']:,}" if one["records"] else '<span class="tag bad">never seen</span>',
         )
@@ -163,13 +169,14 @@ def _group(group: Data) -> Iterator[str]:
     bad = " bad" if group["uncovered"] else ""
     yield '<div class="card"><div class="head">'
     yield f'<div><h3>{escape(group_title(group))}</h3><span class="soft">{escape(group["type"])}</span></div>'
-    yield f'<div><span class="count">{events_text(group["count"])}</span> <span class="soft">{share_text(group["share"])}</span> '
+    yield f'<div class="side"><span class="count">{events_text(group["count"])}</span>'
+    yield f'<span class="soft">{share_text(group["share"])}</span>'
     yield f'<span class="tag{bad}">{covered_text(group)}</span></div></div>'
     yield f"<p>{escape(reach_text(group))}.</p>"
-    for line in forecast_lines(group["forecast"]):
-        yield f'<p class="soft">If applied today. {escape(line)}.</p>'
+    for text in filter(None, (uncovered_text(group), forecast_text(group["forecast"]))):
+        yield f'<p class="soft">{escape(text)}</p>'
     if group["deltas"]:
-        names = ("moves by", "least", "5 %", "25 %", "half below", "75 %", "95 %", "most")
+        names = ("moves by", "least", "5 %", "25 %", "median", "75 %", "95 %", "most")
         rows = [
             (f"<code>{escape(column)}</code>", spread["least"], *spread["quantiles"].values(), spread["most"])
             for column, spread in group["deltas"].items()
@@ -181,7 +188,9 @@ def _group(group: Data) -> Iterator[str]:
 
 
 def _sample(sample: Data, *, opened: bool) -> str:
-    head = " · ".join((f"#{sample['position']}", *map(escape, (sample["subject"], moment(sample["at"]), f"by {sample['actor']}"))))
+    held = f", held {moment(sample['occurred'])}" if sample["occurred"] else ""
+    who = (sample["subject"], moment(sample["at"]) + held, f"by {sample['actor']}")
+    head = " · ".join((f"#{sample['position']}", *map(escape, who)))
     parts = [
         f"<details{' open' if opened else ''}><summary>{head} <span class=soft>({escape(sample['base_version'])})</span></summary>",
         _differences(sample),
@@ -203,7 +212,7 @@ def _sample(sample: Data, *, opened: bool) -> str:
 def _differences(diff: Data) -> str:
     """What differs as a table: before on the left, now on the right."""
     whys = [why for why in (diff["raised"], diff["missing"], *(f"{one['code']}: {one['message']}" for one in diff["rejections"])) if why]
-    said = "".join(f'<p class="now">{escape(why)}</p>' for why in whys)
+    said = "".join(f'<p class="was">{escape(why)}</p>' for why in whys)
     rows = [
         (
             one["kind"],

@@ -11,11 +11,13 @@ from ensue.cli.comparison_words import (
     Data,
     covered_text,
     events_text,
-    forecast_lines,
+    forecast_text,
     group_title,
     reach_text,
+    selection_text,
     share_text,
     title_of,
+    uncovered_text,
     verdict_of,
 )
 
@@ -28,6 +30,9 @@ def markdown_of(data: Data) -> str:
 def _lines(data: Data) -> Iterator[str]:
     yield f"# {escaped(title_of(data))}"
     yield ""
+    if text := selection_text(data):
+        yield f"{escaped(text)}."
+        yield ""
     yield f"**{escaped(verdict_of(data)[1])}**"
     yield ""
     yield "| events | |"
@@ -41,9 +46,9 @@ def _lines(data: Data) -> Iterator[str]:
         yield ""
         most = share_text(reach["largest_subject_share"])
         yield f"The differences reach {reach['subjects']:,} subjects; the one with most has {most} of them."
-    for line in forecast_lines(data["forecast"]):
+    if text := forecast_text(data["forecast"]):
         yield ""
-        yield f"If applied today. {escaped(line)}."
+        yield escaped(text)
     if data["expectations"]:
         yield from _expectations(data)
     for number, group in enumerate(data["groups"], 1):
@@ -66,9 +71,9 @@ def _group(number: int, group: Data) -> Iterator[str]:
     yield f"## {number}. {escaped(group['type'])}: {escaped(group_title(group))}"
     yield ""
     yield f"{events_text(group['count'])} ({share_text(group['share'])}), **{covered_text(group)}**. {escaped(reach_text(group))}."
-    for line in forecast_lines(group["forecast"]):
+    for text in filter(None, (uncovered_text(group), forecast_text(group["forecast"]))):
         yield ""
-        yield f"If applied today. {escaped(line)}."
+        yield escaped(text)
     if group["deltas"]:
         yield ""
         yield "| moves by | least | 5 % | 25 % | 50 % | 75 % | 95 % | most |"

@@ -11,11 +11,13 @@ from ensue.cli.comparison_words import (
     Data,
     covered_text,
     events_text,
-    forecast_lines,
+    forecast_text,
     group_title,
     reach_text,
+    selection_text,
     share_text,
     title_of,
+    uncovered_text,
     verdict_of,
 )
 from ensue.cli.difference import LEGEND, print_difference
@@ -42,8 +44,8 @@ def print_comparison(console: Console, data: Data, *, samples: bool = True) -> N
     )
     for diff in data["noise"]["differing"][: 3 if samples else 0]:
         print_difference(console, diff, 4)
-    for line in forecast_lines(data["forecast"]):
-        print_hanging(console, Text("  "), Text(f"If applied today. {line}.", "dim"))
+    for line in filter(None, (selection_text(data), forecast_text(data["forecast"]))):
+        print_hanging(console, Text("  "), Text(printable(line), "dim"))
     for one in data["never_seen"]:
         print_hanging(
             console, Text("  ! ", "yellow"), Text(printable(f"Expected since {one['since']}, never seen: {one['part']}. {one['why']}"))
@@ -61,6 +63,8 @@ def print_group(console: Console, group: Data, *, samples: bool) -> None:
     style = "yellow" if group["uncovered"] else "green"
     print_hanging(console, Text("  "), head.append("  ").append(covered_text(group), style))
     print_hanging(console, Text("    "), Text(printable(group_title(group))))
+    if text := uncovered_text(group):
+        print_hanging(console, Text("    "), Text(printable(text), "yellow"))
     print_hanging(console, Text("    "), Text(printable(reach_text(group)), "dim"))
     for column, spread in group["deltas"].items():
         quantiles = ", ".join(f"{name} {value}" for name, value in spread["quantiles"].items())

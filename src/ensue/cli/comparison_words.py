@@ -15,14 +15,14 @@ OUTCOMES = {
 }
 """How many events … — in the order in which they are told."""
 VERDICTS = {
-    "apply": "would be applied",
-    "no-op": "are so already",
-    "superseded": "a later event has overwritten",
-    "foreign": "were changed outside of ensue",
-    "gone": "are gone",
-    "send": "would be sent, where allowed",
-    "compensate": "would be made up for",
-    "task": "a person would have to look at",
+    "apply": "to be applied",
+    "no-op": "as it should be already",
+    "superseded": "overwritten by a later event",
+    "foreign": "changed outside of ensue",
+    "gone": "gone",
+    "send": "to be sent, where allowed",
+    "compensate": "to be made up for",
+    "task": "for a person to look at",
 }
 Data = Mapping[str, Any]
 
@@ -65,8 +65,9 @@ def part_text(part: str) -> str:
         texts = {"added": "one more effect", "dropped": "an effect less", "changed": "another content of the effect"}
         return f"{texts[word]} {what.removeprefix('effect ')}"
     model, _, column = what.partition(".")
-    if column == "*":
-        return f"{'a row more' if word == 'added' else 'a row less'} in {model}"
+    if column in ("", "*"):  # an expectation may name a model alone
+        texts = {"added": "a row more in", "dropped": "a row less in", "changed": "other values in"}
+        return f"{texts[word]} {model}"
     texts = {"added": "now changes", "dropped": "no longer changes", "changed": "has another value"}
     return f"{model}.{column} {texts[word]}"
 
@@ -79,15 +80,16 @@ def reach_text(group: Data) -> str:
     return f"{subjects_text(group['subjects'])}{share}; decided {when}"
 
 
-def forecast_lines(forecast: Data | None) -> list[str]:
-    """What applying would do today, a line for rows and one for effects; none where there is nothing to apply."""
+def forecast_text(forecast: Data | None) -> str:
+    """What applying would do today; empty where there is nothing to apply, or nobody can tell."""
     if forecast is None:
-        return []
-    lines = []
-    for what, noun in (("rows", "values"), ("effects", "effects")):
-        if forecast[what]:
-            lines.append(f"Of the {noun}: " + ", ".join(f"{count:,} {VERDICTS[verdict]}" for verdict, count in forecast[what].items()))
-    return lines
+        return ""
+    said = [
+        f"{count:,} {noun if count != 1 else noun[:-1]} {VERDICTS[verdict]}"
+        for what, noun in (("rows", "values"), ("effects", "effects"))
+        for verdict, count in forecast[what].items()
+    ]
+    return f"If applied today: {'; '.join(said)}." if said else ""
 
 
 def covered_text(group: Data) -> str:
@@ -95,6 +97,26 @@ def covered_text(group: Data) -> str:
     if not group["uncovered"]:
         return "expected"
     return "not expected" if group["uncovered"] == group["count"] else f"{group['uncovered']:,} not expected"
+
+
+def uncovered_text(group: Data) -> str:
+    """What of a group was not expected, where some of it was."""
+    parts = group["uncovered_parts"]
+    if not parts or len(parts) == len(group["signature"]):
+        return ""
+    return f"Not expected: {'; '.join(part_text(part) for part in parts)}."
+
+
+def selection_text(data: Data) -> str:
+    """Which events were looked at."""
+    selection = data.get("selection") or {}
+    words = []
+    if selection.get("types"):
+        words.append(f"events of the type {' or '.join(selection['types'])}")
+    for name, text in (("first", "from position"), ("last", "to position"), ("since", "since"), ("until", "until"), ("subject", "of")):
+        if selection.get(name):
+            words.append(f"{text} {selection[name]}")
+    return f"{data['app']}: {', '.join(words) if words else 'all events'}" if data.get("app") else ""
 
 
 def events_text(count: int) -> str:

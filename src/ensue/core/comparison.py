@@ -107,15 +107,16 @@ class Comparison:
         self.asked.update(crossed)
         if not diff:
             return
-        covered, met = True, set[int]()
+        met, uncovered = set[int](), []
         for part in diff.parts:
             meant = {number for number in crossed if self.expectations[number].covers(diff.record.type, part)}
             met |= meant
-            covered = covered and bool(meant)
+            if not meant:
+                uncovered.append(part)
         self.met.update(met)
         key = (diff.record.type, diff.outcome, diff.signature)
         group = self.by_signature.setdefault(key, Group(*key))
-        group.add(diff, base, new, forecast, covered=covered and bool(diff.parts))
+        group.add(diff, base, new, forecast, uncovered)
 
     def _crossed(self, base_version: str) -> Iterable[int]:
         """The numbers of the expectations between the record's version and this one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -53,6 +53,8 @@ class Group:
     count: int = 0
     uncovered: int = 0
     """How many of them no expectation covers whole."""
+    uncovered_parts: Counter[str] = field(default_factory=Counter)
+    """What of them no expectation covers, and how often."""
     first: str = ""
     last: str = ""
     """The moments of the first and the last, as recorded."""
@@ -70,10 +72,11 @@ class Group:
         """The share of the subject that has most of the records."""
         return max(self.subjects.values(), default=0) / self.count if self.count else 0.0
 
-    def add(self, diff: Diff, base: Side, new: Side, forecast: Forecast | None, *, covered: bool) -> None:
-        """Take in one record."""
+    def add(self, diff: Diff, base: Side, new: Side, forecast: Forecast | None, uncovered: Sequence[str]) -> None:
+        """Take in one record, of which the *uncovered* parts were not expected."""
         self.count += 1
-        self.uncovered += not covered
+        self.uncovered += bool(uncovered)
+        self.uncovered_parts.update(uncovered)
         self._date(instant_text(diff.record.at))
         self.subjects[diff.record.subject] += 1
         self.positions.append(diff.record.position)
@@ -89,6 +92,7 @@ class Group:
         """Take over the same group of another part."""
         self.count += other.count
         self.uncovered += other.uncovered
+        self.uncovered_parts.update(other.uncovered_parts)
         for moment in filter(None, (other.first, other.last)):
             self._date(moment)
         self.subjects.update(other.subjects)
@@ -114,6 +118,7 @@ class Group:
             "count": self.count,
             "share": round(self.count / of, 6) if of else 0.0,
             "uncovered": self.uncovered,
+            "uncovered_parts": dict(sorted(self.uncovered_parts.items())),
             "first": self.first,
             "last": self.last,
             "subjects": len(self.subjects),
@@ -139,6 +144,7 @@ def sample_content(diff: Diff, base: Side, new: Side, forecast: Forecast | None)
     return {
         **diff.as_json(),
         "at": instant_text(record.at),
+        "occurred": instant_text(record.occurred) if record.occurred else None,
         "actor": record.actor,
         "form": record.document["form"],
         "state": record.document["state"],
