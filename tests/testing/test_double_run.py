@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from ensue import App, ConfigurationError, DefinitionError, Event, Insert, Model, Ref
-from ensue.runtime.elsewhere import find_name
+from ensue.runtime.elsewhere import find_name, zone
 from ensue.runtime.request import Request
 from ensue.source.lint import lint_function
 from ensue.testing import START, given
@@ -145,12 +145,12 @@ def test_a_disagreement_names_step_line_difference_and_remedy(impure: ModuleType
     number = list(SOURCES).index("local time zone")
     event = getattr(impure, f"Event{number}")(patient="p")
     case = Case((impure.Patient(id="p", name="Ada"),), START, Request(event, "key"), "tester")
-    said = decided(impure.app, case, development=False)
-    line = next(
-        place for place, text in enumerate(Path(str(impure.__file__)).read_text(encoding="utf-8").splitlines(), 1) if "astimezone" in text
-    )
+    lines = Path(str(impure.__file__)).read_text(encoding="utf-8").splitlines()
+    line = next(place for place, text in enumerate(lines, 1) if "astimezone" in text)
 
-    found = disagreement(impure.app, case, said, development=False, named=find_name(impure.app))
+    with zone("UTC0"):
+        said = decided(impure.app, case, development=False)
+        found = disagreement(impure.app, case, said, development=False, named=find_name(impure.app))
 
     assert found is not None
     assert (found.step, found.file, found.line) == (f"step{number}", impure.__file__, line)
