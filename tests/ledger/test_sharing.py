@@ -57,6 +57,19 @@ def test_a_file_gives_what_the_ledger_gives(ledger: Ledger, tmp_path: Path, name
     assert ensue.replay_files(pharmacy, path).outcomes == {"same": 72}
 
 
+@pytest.mark.parametrize("format", ["jsonl", "cloudevents", "parquet"])
+def test_files_tell_what_was_corrected_since(ledger: Ledger, tmp_path: Path, format: str) -> None:
+    record = next(ledger.records(after=0, limit=1))
+    before = ledger.compare(Selection(), version=POINTS).different
+    ledger.correct(ledger.compare(record, version=POINTS), actor="desk", reason="Points were promised.")
+    ledger.export(tmp_path / "events", format=format)
+
+    found = ensue.compare_files(pharmacy, tmp_path / "events", version=POINTS)
+
+    assert as_told(found) == as_told(ledger.compare(Selection(), version=POINTS))
+    assert found.different == before - 1
+
+
 def test_processes_share_the_blocks_of_a_file(ledger: Ledger, tmp_path: Path) -> None:
     ledger.export(tmp_path / "events.jsonl")
 

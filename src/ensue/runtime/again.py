@@ -37,7 +37,6 @@ class Again:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._source = DatabaseSource(storage)
 
     def replay(self, what: Record | Many, jobs: int, progress: Progress | None) -> Diff | ReplayReport:
         """One record, or many, decided as they happened."""
@@ -86,7 +85,13 @@ class Again:
             return run(job, self._source, self._place(jobs), what, jobs, progress)
         if jobs != 1:
             raise RequestError("jobs= shares out a Selection; records that are given one by one are decided in this process.")
-        return timed(job, self._source, lambda report: job.do(self._source, what, report))
+        source = self._source
+        return timed(job, source, lambda report: job.do(source, what, report))
+
+    @property
+    def _source(self) -> DatabaseSource:
+        """A new one each time: what it has looked up once holds for one call."""
+        return DatabaseSource(self._storage)
 
     def _place(self, jobs: int) -> DatabasePlace:
         if jobs != 1 and self._storage.is_memory:

@@ -35,6 +35,7 @@ def library() -> Any:
     """pyarrow, with its part for Parquet. Raises ConfigurationError where it is not installed."""
     try:
         import_module("pyarrow.parquet")
+        import_module("pyarrow.compute")
         return import_module("pyarrow")
     except ModuleNotFoundError as error:
         raise ConfigurationError(f"Parquet needs {error.name}, which is not installed; install ensue[parquet].") from None
@@ -81,9 +82,9 @@ def _schema(arrow: Any) -> Any:
     return arrow.schema([arrow.field(name, types[name], nullable=name in OPTIONAL) for name in names])
 
 
-def members_from(path: Path, app: App) -> Iterator[Any]:
+def members_from(path: Path, app: App, type_: str | None = None) -> Iterator[Any]:
     """
-    The records of a file, one after the other, as `core/exchange.py` has them.
+    The records of a file, one after the other, as `core/exchange.py` has them; or only those of one type.
 
     Raises:
         FormatError: It is no Parquet file, or not one of ours.
@@ -102,7 +103,8 @@ def members_from(path: Path, app: App) -> Iterator[Any]:
             raise FormatError(f"expected columns as ensue writes them, found none or another type for {', '.join(wrong)}")
         try:
             for batch in file.iter_batches(batch_size=ROWS_READ):
-                yield from map(_members, batch.to_pylist())
+                wanted = batch if type_ is None else batch.filter(arrow.compute.equal(batch.column("type"), type_))
+                yield from map(_members, wanted.to_pylist())
         except (arrow.ArrowException, OSError) as error:
             raise FormatError(f"expected whole row groups: {error}") from None
 

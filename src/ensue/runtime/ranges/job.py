@@ -63,6 +63,8 @@ class Comparing:
     noise_max: float = NOISE_MAX
     _other: OtherCode | None = field(default=None, init=False, repr=False, compare=False)
 
+    _kept: tuple[Source, Standing, Decider] | None = field(default=None, init=False, repr=False, compare=False)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Comparing, (self.version, self.code, self.noise_max)  # each process starts the other code by itself
 
@@ -81,16 +83,17 @@ class Comparing:
         return compared(record, self.version, *self._sides(source))[0]
 
     def _sides(self, source: Source) -> tuple[Standing, Decider]:
-        """What stands for each record, and what decides it otherwise."""
-        decider = self._decider(source)
-        every = frozenset(model.__ensue__.name for model in source.app.models())
-        return Standing(source.corrected(), WalkedPast(source.app, every, source.history).before), decider
+        """What stands for each record, and what decides it otherwise; kept from part to part, with the past that was walked."""
+        if self._kept is None or self._kept[0] is not source:
+            every = frozenset(model.__ensue__.name for model in source.app.models())
+            past = WalkedPast(source.app, every, source.history)
+            self._kept = (source, Standing(source.corrected(), past.before), self._decider(source, past))
+        return self._kept[1:]
 
-    def _decider(self, source: Source) -> Decider:
+    def _decider(self, source: Source, past: WalkedPast) -> Decider:
         version = None if self.version is None else Version.parse(self.version)
         if self.code is not None or version is None:
-            every = frozenset(model.__ensue__.name for model in source.app.models())
-            return self._code().decider(self.version, WalkedPast(source.app, every, source.history).before)
+            return self._code().decider(self.version, past.before)
         return UnderVersion(version, WalkedPast(source.app, models_read(source.app, version), source.history).before)
 
     def _code(self) -> OtherCode:
@@ -100,7 +103,8 @@ class Comparing:
         return self._other
 
     def close(self) -> None:
-        """Stop the other code's process."""
+        """Stop the other code's process, and forget the past."""
+        self._kept = None
         if self._other is not None:
             self._other.close()
             self._other = None

@@ -114,6 +114,7 @@ class DatabaseSource:
     def __init__(self, storage: Storage) -> None:
         self.app = storage.app
         self._storage = storage
+        self._corrected: dict[str, str | None] | None = None
 
     def records(self, part: Part) -> Iterator[Record]:
         """Page by page."""
@@ -130,8 +131,10 @@ class DatabaseSource:
                     yield record_of(self.app, stored)
 
     def corrected(self) -> Mapping[str, str | None]:
-        """By the corrections in the ledger."""
-        return targets_of(self.records(Part(Selection(types=CORRECTION))))
+        """By the corrections in the ledger when it was first asked."""
+        if self._corrected is None:
+            self._corrected = targets_of(self.records(Part(Selection(types=CORRECTION))))
+        return self._corrected
 
     def parts(self, selection: Selection, jobs: int) -> list[Part]:
         """Ranges of positions, each of the same length."""
@@ -173,6 +176,7 @@ class FilesSource:
     def __init__(self, app: App, path: Path) -> None:
         self.app = app
         self._path = path
+        self._corrected: dict[str, str | None] | None = None
 
     def records(self, part: Part) -> Iterator[Record]:
         """Of one file, or of all in the ledger's order."""
@@ -189,8 +193,10 @@ class FilesSource:
             yield record
 
     def corrected(self) -> Mapping[str, str | None]:
-        """By the corrections in the files, all of which are read for it."""
-        return targets_of(record for record in records_from(self._path, self.app) if record.type == CORRECTION)
+        """By the corrections in the files, which are looked for once."""
+        if self._corrected is None:
+            self._corrected = targets_of(records_from(self._path, self.app, type=CORRECTION))
+        return self._corrected
 
     def parts(self, selection: Selection, jobs: int) -> list[Part]:
         """One for each partition; one file is read by all processes, and each takes its share of the blocks."""
