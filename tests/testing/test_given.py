@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -242,8 +242,8 @@ def test_a_test_takes_less_than_15_milliseconds() -> None:
 
     took = []
     for _ in range(9):
-        begun = perf_counter()
+        begun = process_time()
         order_rye().then(*all_that_follows())
-        took.append(perf_counter() - begun)
+        took.append(process_time() - begun)
 
-    assert sorted(took)[1] < 0.015  # not the fastest by luck, nor what a busy machine adds
+    assert sorted(took)[1] < 0.015  # of the processor, so that other work on the machine does not count

@@ -16,7 +16,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, MetaData, Table, create_engine, event, inspect, make_url, select
+from sqlalchemy import URL, Connection, Engine, MetaData, Table, create_engine, delete, event, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, NoSuchTableError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool, StaticPool
@@ -25,7 +25,8 @@ from ensue.core.app import App
 from ensue.core.data import fields_of
 from ensue.errors import ConfigurationError, DefinitionError, NotMigrated, Unavailable
 from ensue.storage import tables
-from ensue.storage.migrate import RELEASE, changing_tables, create_schema, create_tables, present_release
+from ensue.storage.image import keep_image, put_image
+from ensue.storage.migrate import RELEASE, begin_ledger, changing_tables, create_schema, create_tables, present_release
 from ensue.storage.session import Lost, ModelTable, Session
 from ensue.storage.sqlite import CACHED_STATEMENTS, SqliteSession, configure
 
@@ -120,6 +121,8 @@ class Storage:
             raise NotMigrated(f"There is no file {path}; run `ensue db migrate`.")
         try:
             with self.reader() as connection:
+                if create and self.is_memory and self._prepare_memory(connection, random_bytes):
+                    return
                 release = present_release(connection)
                 if release is None and create:
                     if self.name is not None and not self.is_sqlite:
@@ -135,8 +138,19 @@ class Storage:
                     )
                 self._prepare_models(connection, create=create)
                 self.uid = str(connection.execute(select(tables.ledger.c.uid)).scalar_one())
+                if self.is_memory:
+                    keep_image(self.app, connection.connection.driver_connection)
         except DBAPIError as error:
             raise Unavailable(f"{self.url.render_as_string(hide_password=True)} cannot be opened: {error.orig}.") from error
+
+    def _prepare_memory(self, connection: Connection, random_bytes: Callable[[int], bytes]) -> bool:
+        """Copy the tables that an earlier ledger of the application made, and give the copy an identity of its own."""
+        if not put_image(self.app, connection.connection.driver_connection):
+            return False
+        connection.execute(delete(tables.ledger))
+        begin_ledger(connection, random_bytes)
+        self.uid = str(connection.execute(select(tables.ledger.c.uid)).scalar_one())
+        return True
 
     def _prepare_models(self, connection: Connection, *, create: bool) -> None:
         seen = inspect(connection)
