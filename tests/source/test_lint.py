@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import re
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +12,7 @@ import pytest
 
 from ensue.demo import clinic
 from ensue.source.lint import Finding, lint, lint_function
+from ensue.source.purity import impurities
 from ensue.source.rules import CODES
 from tests.examples.conftest import load_example
 from tests.source.conftest import Project
@@ -166,6 +169,18 @@ def test_a_step_without_a_source_is_told(project: Project) -> None:
     (found,) = lint_function(rules.step)
 
     assert found.code == "source"
+
+
+@pytest.mark.parametrize(("name", "codes"), [("calendar", {"clock", "print"}), ("textwrap", set()), ("uuid", {"random", "clock"})])
+def test_whatever_can_be_said_in_python_can_be_read(name: str, codes: set[str]) -> None:
+    module = importlib.import_module(name)
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+    functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef | ast.ClassDef | ast.Lambda)]
+
+    found = [spot for one in functions for spot in impurities(one, name)]
+
+    assert all(spot.line in spot.lines for spot in found)
+    assert codes <= {spot.rule.code for spot in found}
 
 
 def test_every_rule_has_a_case() -> None:

@@ -111,7 +111,7 @@ def _ends_at(said: Said, logic: Logic) -> str | None:
     """The step that ended a decision: the one that raised, or may raise what it refuses with."""
     if said.raised is not None:
         return said.failed
-    codes = {one["code"] for one in said.rejections if isinstance(one, dict)}
+    codes = {str(one["code"]) for one in said.rejections if isinstance(one, dict)}
     return next((step.name for step in logic.steps if any(one.code in codes for one in step.rejects)), None)
 
 
