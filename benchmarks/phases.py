@@ -44,7 +44,7 @@ _PHASES: dict[str, tuple[str, ...]] = {
     "bind": ("ensue.core.binding:Binding.bind",),
     "decide": ("ensue.runtime.batch:decide",),
     "steps, the application's own": ("ensue.core.decide:_drain",),
-    "unique, apply": ("ensue.runtime.batch:Batch._check_unique", "ensue.runtime.batch:Batch._fits", "ensue.core.facts:Facts.apply"),
+    "unique, apply": ("ensue.runtime.batch:check_unique", "ensue.runtime.batch:Batch._fits", "ensue.core.facts:Facts.apply"),
     "record: leaves": ("ensue.runtime.recording:leaves_of",),
     "record: seal": ("ensue.runtime.recording:seal",),
     "record: header": ("ensue.runtime.recording:build_header",),
