@@ -52,6 +52,12 @@ def test_a_range_and_a_file_are_replayed(run: Run, where: Where, tmp_path: Path)
     assert run("replay", "--file", str(path), "--subject", "Customer/a", *where[:2], "--json").data["records"] == 5
 
 
+def test_processes_share_the_work_of_a_command(program: Run, where: Where) -> None:
+    shared = program("compare", "--version", "2024-06-01", *where, "--jobs", "2", "--json").data
+
+    assert (shared["records"], shared["different"], shared["uncovered"]) == (7, 5, 0)
+
+
 def test_what_is_declared_ends_with_0_and_what_is_not_with_1(run: Run, where: Where) -> None:
     meant, other = run("compare", "--version", "2024-06-01", *where, "--json"), run("compare", "--version", "2025-01-01", *where, "--json")
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from ensue import Event, Insert, Update
-from ensue.demo import clinic
+import ensue
+from ensue import Event, Insert, Selection, Update
+from ensue.demo import clinic, import_stream, shipped_stream
 from ensue.demo.effects import Push, TextMessage
 from ensue.demo.events.medication import RequestMedication
 from ensue.demo.events.messages import SendMessage
@@ -31,6 +32,15 @@ VISIT = Encounter(id="visit", patient_id="ada")
 def test_every_version_says_in_words_what_it_changed() -> None:
     assert [str(entry.version) for entry in clinic.entries()] == VERSIONS
     assert [str(version) for version in clinic.line()] == VERSIONS
+
+
+def test_what_each_version_changes_over_the_shipped_years_was_meant() -> None:
+    with ensue.open(clinic, "sqlite://") as ledger:
+        import_stream(ledger, shipped_stream(), version=VERSIONS[0])
+        comparisons = [ledger.compare(Selection(), version=version) for version in VERSIONS]
+
+    assert [comparison.different > 0 for comparison in comparisons] == [False, True, True, True]
+    assert [(comparison.uncovered, comparison.never_seen) for comparison in comparisons] == [(0, [])] * 4
 
 
 # ---- prescriptions ------------------------------------------------------------------------------------------------

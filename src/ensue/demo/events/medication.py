@@ -107,12 +107,18 @@ def order_kidney_test(event: RequestMedication) -> Iterator[Insert[LabTask]]:
         )
 
 
+clinic.expects("2018-08-01", adds=[LabTask], of=RequestMedication, why="Long courses also get a test of the kidneys.")
+
+
 # ---- 2019-05-01: nothing medical on a locked phone ---------------------------------------------------------------
 @clinic.step(RequestMedication, since="2019-05-01", replaces=notify_of_prescription)
 def notify_of_prescription_discreetly(event: RequestMedication) -> Iterator[Push]:
     """The notification on the patient's phone no longer names the drug."""
     if event.patient.phone:
         yield Push(to=event.patient.phone, text="Your clinic has written a prescription for you.")
+
+
+clinic.expects("2019-05-01", changes=[Push], why="A locked phone no longer shows anything medical.")
 
 
 def drug_name(event: RequestMedication) -> str:
