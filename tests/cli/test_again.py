@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import ensue
+from ensue.cli.comparison_words import differ_text, spread_text
 from tests.cli.conftest import Run
 from tests.ledger.pharmacy import pharmacy, sell_to
 
@@ -74,6 +75,13 @@ def test_a_comparison_reads_well_on_a_terminal(run: Run, where: Where) -> None:
     assert "an effect less receipt.print" in told
     assert "Customer.points moves by 1 to 3" in told
     assert "~ Sale/" in told
+
+
+def test_one_event_is_told_in_the_singular_and_numbers_that_move_alike_once() -> None:
+    alike, spread = {"least": "2", "most": "2", "quantiles": {"50%": "2"}}, {"least": "1", "most": "3", "quantiles": {"50%": "2"}}
+
+    assert (differ_text(1, 5), differ_text(3, 8)) == ("1 event of 5 differs", "3 events of 8 differ")
+    assert (spread_text(alike), spread_text(spread)) == ("2", "1 to 3 (50% 2)")
 
 
 def test_one_event_is_compared_by_itself(run: Run, where: Where) -> None:

@@ -301,6 +301,13 @@ def test_a_correction_replays_and_everything_verifies(ledger: Ledger) -> None:
     assert ledger.verify().is_clean
 
 
+def test_a_correction_comes_out_the_same_under_every_version(ledger: Ledger) -> None:
+    submit(ledger, Prescribe(drug="wine", patient="p"))
+    (correction,) = ledger.correct(ledger.correction_plan(Selection(), version=NEW), actor="chief", reason="r")
+
+    assert [ledger.compare(correction, version=version).outcome for version in (OLD, NEW)] == ["same", "same"]
+
+
 def test_what_decides_the_same_has_nothing_to_correct(ledger: Ledger) -> None:
     record = submit(ledger, Rename(name="Bea", patient="p"))
 

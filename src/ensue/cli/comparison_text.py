@@ -16,6 +16,7 @@ from ensue.cli.comparison_words import (
     reach_text,
     selection_text,
     share_text,
+    spread_text,
     title_of,
     uncovered_text,
     verdict_of,
@@ -67,10 +68,7 @@ def print_group(console: Console, group: Data, *, samples: bool) -> None:
         print_hanging(console, Text("    "), Text(printable(text), "yellow"))
     print_hanging(console, Text("    "), Text(printable(reach_text(group)), "dim"))
     for column, spread in group["deltas"].items():
-        quantiles = ", ".join(f"{name} {value}" for name, value in spread["quantiles"].items())
-        print_hanging(
-            console, Text("    "), Text(printable(f"{column} moves by {spread['least']} to {spread['most']} ({quantiles})"), "dim")
-        )
+        print_hanging(console, Text("    "), Text(printable(f"{column} moves by {spread_text(spread)}"), "dim"))
     if samples and group["samples"]:
         print_hanging(console, Text("    "), Text(f"The smallest:  {LEGEND}", "dim"))
         print_difference(console, group["samples"][0], 4)

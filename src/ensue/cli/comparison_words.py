@@ -43,9 +43,9 @@ def verdict_of(data: Data) -> tuple[str, str]:
             "version, so that nothing can be said about another one. Replay them first."
         )
     if data["uncovered"]:
-        return "bad", f"{events_text(data['uncovered'])} of {data['compared']:,} differ in something that nobody has declared as expected."
+        return "bad", f"{differ_text(data['uncovered'], data['compared'])} in something that nobody has declared as expected."
     if data["different"]:
-        return "good", f"{events_text(data['different'])} of {data['compared']:,} differ, every one as expected."
+        return "good", f"{differ_text(data['different'], data['compared'])}, every one as expected."
     return "good", f"All of {events_text(data['compared'])} come out the same."
 
 
@@ -117,6 +117,19 @@ def selection_text(data: Data) -> str:
         if selection.get(name):
             words.append(f"{text} {selection[name]}")
     return f"{data['app']}: {', '.join(words) if words else 'all events'}" if data.get("app") else ""
+
+
+def spread_text(spread: Data) -> str:
+    """How far numbers move: `10`, or `1 to 3` and the quantiles."""
+    if spread["least"] == spread["most"]:
+        return str(spread["least"])
+    quantiles = ", ".join(f"{name} {value}" for name, value in spread["quantiles"].items())
+    return f"{spread['least']} to {spread['most']} ({quantiles})"
+
+
+def differ_text(count: int, compared: int) -> str:
+    """`1 event of 5 differs`, `3 events of 8 differ`."""
+    return f"{events_text(count)} of {compared:,} differ{'s' if count == 1 else ''}"
 
 
 def events_text(count: int) -> str:

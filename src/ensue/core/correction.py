@@ -68,6 +68,11 @@ class CorrectionBinding(Binding):
         self.form = dict(form)
         self.forms = [self.form]
 
+    def under(self, logic: Logic) -> CorrectionBinding:
+        """The same: a correction does what its form says, whatever the version."""
+        assert isinstance(self.event, Correction), "it was made of one"
+        return CorrectionBinding(self.event, logic, self.id, self.form)
+
     @property
     def sent(self) -> dict[str, Json]:
         """The form, which nobody fills with defaults."""
