@@ -13,9 +13,15 @@ from tests.source_tree import ROOT
 
 GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
 # The guide to the command line shows commands over an application that the reader has; tests/cli runs every command.
-PAGES = [ROOT / "README.md", ROOT / "docs" / "tutorial.md", *(guide for guide in GUIDES if guide.stem != "command-line")]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "docs" / "tutorial.md",
+    ROOT / "docs" / "versions.md",
+    *(guide for guide in GUIDES if guide.stem != "command-line"),
+]
 
 
+@pytest.mark.timeout(300)  # a page may hold two dozen commands, each a process
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_what_a_page_says_can_be_done(page: Path, tmp_path: Path) -> None:
     do_what_it_says(page, tmp_path)

@@ -45,6 +45,11 @@ def write_guest(event: Welcome) -> Iterator[Insert[Guest]]:
     yield Insert(Guest(id=event.guest, name=event.name))
 
 
+@hall.step(Welcome3, since="2025-03-01", replaces=write_guest)
+def write_welcomed_guest(event: Welcome3) -> Iterator[Insert[Guest]]:
+    yield Insert(Guest(id=event.guest, name=f"{event.name}!"))
+
+
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
@@ -79,6 +84,17 @@ def test_a_draft_is_refused_to_events_and_not_to_previews(ledger: Ledger) -> Non
     assert refused.value.code == "draft"
     assert len(plan.operations) == 1
     assert list(ledger.records()) == []
+
+
+def test_history_is_planned_by_a_draft_and_never_corrected_to_one(ledger: Ledger) -> None:
+    record = ledger.submit(Welcome(name="Ada", guest="g-1"), actor="host")
+
+    plan = ledger.correction_plan({record.id: "2025-03-01"})
+    with pytest.raises(VersionError, match="2025-03-01 is a draft"):
+        ledger.correct(plan, actor="host", reason="too early")
+
+    assert len(plan.corrections) == 1
+    assert [one.type for one in ledger.records()] == ["hall.welcome"]
 
 
 def test_the_test_tools_take_drafts() -> None:

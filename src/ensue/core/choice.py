@@ -69,6 +69,11 @@ class Line:
             raise self._draft(version)
         return version
 
+    def check_takes_events(self, version: Version) -> None:
+        """It is no draft, whatever else became of it. Raises VersionError."""
+        if version not in self.usable():
+            raise self._draft(version)
+
     def successor(self, version: Version, today: date) -> Version | None:
         """The first later version that takes events; None where there is none."""
         return next((one for one in self.usable() if version < one and self.state(one, today) != "retired"), None)

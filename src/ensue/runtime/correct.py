@@ -102,6 +102,7 @@ class Correcting:
         Raises:
             PlanBlocked: an event cannot be decided again, or a conflict is not decided.
             PlanMoved: the plan made again has another outcome, or a row was changed beside the ledger.
+            VersionError: an event would be ruled by a draft.
         """
         if self._size() != plan.records:
             self.plan(plan.wanted).check_same(plan.id)

@@ -82,6 +82,7 @@ class Corrections:
         Raises:
             PlanBlocked: a conflict is not decided, or an event cannot be decided again. Nothing was done.
             PlanMoved: something moved since the plan was made.
+            VersionError: the version that is to rule is a draft; a plan may be made for one, to look at.
         """
         if isinstance(what, Diff):
             return self._correcting.correct_one(what, actor=actor, reason=reason, allow_effects=allow_effects, decisions=decisions or {})

@@ -70,10 +70,13 @@ class Door:
         return ticket
 
     def correction_ticket(self, event: Correction, form: Mapping[str, Json], key: str, actor: str) -> Ticket:
-        """A correction that was planned here: its whole form, with the changes, is *form*. Raises InvalidForm."""
+        """A correction that was planned here: its whole form, with the changes, is *form*. Raises InvalidForm, VersionError for a draft."""
         if problems := _problems(Request(event, key), actor):
             raise InvalidForm("The correction", problems)
-        logic = self._app.logic(CORRECTION, Version.parse(event.target or event.base))
+        version = Version.parse(event.target or event.base)
+        if event.target not in (None, event.base):
+            self._app.versions(self._published).check_takes_events(version)
+        logic = self._app.logic(CORRECTION, version)
         id = event_id(self._uid, actor, key)
         return Ticket(Request(event, key), actor, logic, id, None, Answer(), CorrectionBinding(event, logic, id, form))
 
