@@ -178,7 +178,10 @@ def _check_clear(plan: CorrectionPlan) -> None:
         )
     if plan.conflicts:
         listed = "; ".join(f"{one.row} ({one.why})" for one in plan.conflicts[:5])
+        left = "1 row is not as the ledger's events left it"
+        if len(plan.conflicts) > 1:
+            left = f"{len(plan.conflicts)} rows are not as the ledger's events left them"
         raise PlanBlocked(
-            f"{len(plan.conflicts)} rows are not as the ledger's events left them: {listed}. "
+            f"{left}: {listed}. "
             'Decide each in decisions={row: "keep" | "force" | {column: value}}; nothing was corrected.'
         )
