@@ -65,6 +65,14 @@ def test_links_between_pages_lead_somewhere() -> None:
     assert not dead, "\n".join(dead)
 
 
+def test_every_decision_has_a_number_of_its_own_which_its_title_repeats() -> None:
+    pages = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
+    numbers = [page.name[:4] for page in pages]
+
+    assert sorted(set(numbers)) == numbers
+    assert [page.read_text(encoding="utf-8")[:7] for page in pages] == [f"# {number} " for number in numbers]
+
+
 def test_every_direct_dependency_is_pinned() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [
