@@ -115,3 +115,13 @@ def test_a_checkout_that_cannot_be_imported_says_why(ledger: Ledger, projects: t
 
     with pytest.raises(WorkerFailed, match="nothing_that_there_is"):
         ledger.compare(Selection(), code=projects[1])
+
+
+def test_what_was_undone_stays_undone_under_other_code(ledger: Ledger, projects: tuple[App, Path]) -> None:
+    first, second = ledger.records(after=0, limit=2)
+    ledger.correct(ledger.undo_plan(first), actor="chief", reason="not charged")
+
+    comparison = ledger.compare(Selection(), code=projects[1])
+
+    assert comparison.outcomes == {"same": 4, "differs": 1}, "the correction itself is the same"
+    assert list(comparison.groups[0].positions) == [second.position]

@@ -209,7 +209,7 @@ def decide_over(record: Record, logic: Logic, world: World, check: Callable[[lis
 # ---- what another version asks -------------------------------------------------------------------------------------
 def brought_to(recorded: Binding, logic: Logic, facts: Facts, past: Past | None) -> Binding:
     """The same event under another logic, with all that its state declares known. Raises Missing."""
-    binding = recorded.under(logic)
+    binding = recorded if recorded.logic is logic else recorded.under(logic)
     for _ in range(WAVES_MAX):
         needs = Needs()
         complete = binding.find(facts, needs)
