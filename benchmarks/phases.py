@@ -181,12 +181,19 @@ def _parts(ours: _Writing) -> dict[str, float]:
 @contextmanager
 def _watched(clock: _Clock) -> Iterator[None]:
     with ExitStack() as stack:
-        for phase, places in _PHASES.items():
-            for place in places:
-                module, _, path = place.partition(":")
-                owner: Any = importlib.import_module(module)
-                *outer, name = path.split(".")
-                for part in outer:
-                    owner = getattr(owner, part)
-                stack.enter_context(patch.object(owner, name, clock.timed(phase, getattr(owner, name))))
+        for phase, owner, name in places():
+            stack.enter_context(patch.object(owner, name, clock.timed(phase, getattr(owner, name))))
         yield
+
+
+def places() -> Iterator[tuple[str, Any, str]]:
+    """Phase, module or class, and name of every function that is given a clock. Raises AttributeError where one is gone."""
+    for phase, paths in _PHASES.items():
+        for path in paths:
+            module, _, inside = path.partition(":")
+            owner: Any = importlib.import_module(module)
+            *outer, name = inside.split(".")
+            for part in outer:
+                owner = getattr(owner, part)
+            getattr(owner, name)
+            yield phase, owner, name
