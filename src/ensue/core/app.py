@@ -251,8 +251,12 @@ class App(Expecting):
         return tuple(sorted(self._shapes))
 
     def effects(self) -> dict[str, type[Effect]]:
-        """Effect classes by kind."""
+        """Effect classes by kind: the application's own, and the tasks that corrections leave to people."""
         return dict(self._effects)
+
+    def own_effects(self) -> dict[str, type[Effect]]:
+        """The effect classes that the application declares, by kind: without the tasks that corrections leave to people."""
+        return {kind: effect for kind, effect in self._effects.items() if effect is not Task}
 
     def performer_of(self, kind: str) -> tuple[Performer[Any], str] | None:
         """The function that performs effects of *kind*, and the actor of its answers."""

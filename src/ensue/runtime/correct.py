@@ -182,6 +182,5 @@ def _check_clear(plan: CorrectionPlan) -> None:
         if len(plan.conflicts) > 1:
             left = f"{len(plan.conflicts)} rows are not as the ledger's events left them"
         raise PlanBlocked(
-            f"{left}: {listed}. "
-            'Decide each in decisions={row: "keep" | "force" | {column: value}}; nothing was corrected.'
+            f'{left}: {listed}. Decide each in decisions={{row: "keep" | "force" | {{column: value}}}}; nothing was corrected.'
         )

@@ -227,7 +227,9 @@ def _model(model: type[Model], code: dict[str, Code]) -> Section:
 
 def _schemas(app: App) -> Section:
     """The effects that may be caused, and the rejections that may be raised."""
-    effects: Section = {f"effect {kind}": fields_schema(effect, leave_out=("key", "not_before")) for kind, effect in app.effects().items()}
+    effects: Section = {
+        f"effect {kind}": fields_schema(effect, leave_out=("key", "not_before")) for kind, effect in app.own_effects().items()
+    }
     steps: Iterable[Step] = (step for type_ in app.types() for step in app.steps(type_))
     return effects | {f"rejection {one.code}": values_schema(one) for step in steps for one in step.rejects}
 

@@ -39,7 +39,7 @@ def catalog_of(app: App, seen: Seen | None = None) -> Catalog:
         versions=_versions(app),
         events=tuple(event_type_entry(app, type_, logics, callers.get(type_, ())) for type_, logics in types.items()),
         models=tuple(_model(one, types) for one in app.models()),
-        effects=tuple(_effect(app, one, types, callers) for _, one in sorted(app.effects().items())),
+        effects=tuple(_effect(app, one, types, callers) for _, one in sorted(app.own_effects().items())),
         seen=seen,
     )
 
@@ -74,7 +74,7 @@ def logics_of(app: App, type_: str) -> list[Logic]:
 def _callers(app: App) -> dict[str, tuple[Caller, ...]]:
     """The performers that name an event type in their code, by event type."""
     found: dict[str, list[Caller]] = {}
-    for kind in sorted(app.effects()):
+    for kind in sorted(app.own_effects()):
         performer: Any = (app.performer_of(kind) or (None,))[0]
         named = classes_named_by(performer) if performer else None
         types = {one.__ensue__.type for one in named or () if issubclass(one, Event) and one is not Event}
