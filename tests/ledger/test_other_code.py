@@ -106,7 +106,7 @@ def test_a_checkout_without_the_application_is_refused(ledger: Ledger, projects:
     with pytest.raises(ConfigurationError, match="There is no folder"):
         ledger.compare(Selection(), code=tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(WorkerFailed, match="that checkout has no such module"):
+    with pytest.raises(WorkerFailed, match="there is no module tariff_of_two in"):
         ledger.compare(Selection(), code=tmp_path / "empty")
 
 
@@ -114,6 +114,14 @@ def test_a_checkout_that_cannot_be_imported_says_why(ledger: Ledger, projects: t
     (projects[1] / "tariff_of_two.py").write_text("import nothing_that_there_is\n", encoding="utf-8")
 
     with pytest.raises(WorkerFailed, match="nothing_that_there_is"):
+        ledger.compare(Selection(), code=projects[1])
+
+
+def test_what_the_other_checkout_lacks_is_not_taken_from_this_one(ledger: Ledger, projects: tuple[App, Path]) -> None:
+    (projects[1].parent / "here" / "rates_of_two.py").write_text("RATE = 2\n", encoding="utf-8")
+    (projects[1] / "tariff_of_two.py").write_text(SOURCE.replace("RATE = 2", "from rates_of_two import RATE"), encoding="utf-8")
+
+    with pytest.raises(WorkerFailed, match="No module named 'rates_of_two'"):
         ledger.compare(Selection(), code=projects[1])
 
 

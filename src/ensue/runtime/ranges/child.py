@@ -46,7 +46,18 @@ def hello_of(app: App, code: Path | None = None) -> Hello:
     modules = {step.module for type_ in app.types() for step in app.steps(type_)}
     if "__main__" in modules:
         raise ConfigurationError("Other processes cannot import steps that the program itself declares; put them into a module.")
-    return Hello(tuple(sys.path), address, tuple(sorted(modules)), app.types(), code)
+    path = tuple(sys.path) if code is None else tuple(one for one in sys.path if Path(one).resolve() != _root_of(address))
+    return Hello(path, address, tuple(sorted(modules)), app.types(), code)
+
+
+def _root_of(address: str) -> Path | None:
+    """The folder from which this checkout's application is imported: what the other one lacks must not be taken from here."""
+    module_name = address.partition(":")[0]
+    file = getattr(sys.modules[module_name], "__file__", None)
+    if file is None:
+        return None
+    depth = module_name.count(".") + (Path(file).name == "__init__.py")
+    return Path(file).resolve().parents[depth]
 
 
 class Child:

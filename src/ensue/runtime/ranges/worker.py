@@ -120,11 +120,7 @@ def imported(hello: Hello) -> App:
     paths = [] if hello.code is None else [str(hello.code), *(str(one) for one in (hello.code / "src",) if one.is_dir())]
     sys.path[:] = [*paths, *hello.path]
     module_name, _, name = hello.app.partition(":")
-    module = import_module(module_name)
-    if hello.code is not None:
-        found = Path(str(module.__file__)).resolve()
-        if not found.is_relative_to(hello.code):
-            raise ImportError(f"{module_name} was found at {found}, not in {hello.code}: that checkout has no such module.")
+    module = import_module(module_name) if hello.code is None else _from_checkout(module_name, hello.code)
     app = getattr(module, name)
     if not isinstance(app, App):
         raise ImportError(f"{hello.app} is a {type(app).__name__} and no App.")
@@ -138,6 +134,20 @@ def imported(hello: Hello) -> App:
         raise ImportError(f"{hello.app} has other event types in a process of its own: declare them in modules, not in a function.")
     app.check()
     return app
+
+
+def _from_checkout(module_name: str, code: Path) -> Any:
+    """The module, which must be of that checkout. Raises ImportError."""
+    try:
+        module = import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
+            raise
+        raise ImportError(f"there is no module {module_name} in {code}; code= takes another checkout of the application") from None
+    found = Path(str(module.__file__)).resolve()
+    if not found.is_relative_to(code):
+        raise ImportError(f"{module_name} was found at {found}, not in {code}; code= takes another checkout of the application")
+    return module
 
 
 def main() -> None:
