@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, or_, select, union
+from sqlalchemy import Connection, and_, or_, select, union
 
 from ensue.core.codec import instant_text
 from ensue.core.selection import Selection
@@ -98,7 +98,7 @@ def records_of_subject(connection: Connection, subject: str, *, after_seq: int =
     return [_stored(row) for row in connection.execute(_chained(subject, after_seq).limit(limit))]
 
 
-def _chained(subject: str, after_seq: int) -> Select[Any]:
+def _chained(subject: str, after_seq: int) -> Any:  # a select over _RECORD; SQLAlchemy 2.0 and 2.1 name its type differently
     """The events of one chain behind the place *after_seq*, by their place in it."""
     own = select(event.c.seq.label("place"), event.c.subject, event.c.seq).where(event.c.subject == subject, event.c.seq > after_seq)
     linked = select(link.c.seq.label("place"), link.c.event_subject, link.c.event_seq).where(
