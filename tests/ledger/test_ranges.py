@@ -17,7 +17,7 @@ from ensue import Attempt, Comparison, Done, Insert, Ledger, Record, RequestErro
 from ensue.core.version import Version
 from ensue.runtime.ranges.job import Comparing
 from ensue.runtime.ranges.source import DatabaseSource
-from tests.ledger.pharmacy import DEARER, FIRST, POINTS, RENAMED, Buy, Receipt, Rename, Sale, pharmacy, sell, sell_to
+from tests.ledger.pharmacy import DEARER, FIRST, POINTS, RENAMED, Buy, Join, Receipt, Rename, Sale, pharmacy, sell, sell_to
 
 TABLES = ("ensue_event", "ensue_effect", "ensue_attempt", "ensue_read", "customer", "sale")
 BUYS = Selection(types=("sale.buy",))
@@ -257,3 +257,13 @@ def test_what_was_corrected_is_compared_with_what_stands(ledger: Ledger) -> None
         ("dropped Customer.points",): [corrected.position],
         ("newly_accepted",): [undone.position],
     }
+
+
+def test_what_cannot_differ_is_not_decided_and_counts_as_if_it_were(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    sell_to(ledger, "a", each=2)
+    ledger.submit(Join(name="B", customer="b"), actor="desk", version=POINTS)
+    quick = [ledger.compare(Selection(), version=version) for version in (FIRST, POINTS, DEARER, RENAMED)]
+
+    monkeypatch.setattr("ensue.core.deciding.UnderVersion.decides_alike", lambda self, record: False)
+
+    assert quick == [ledger.compare(Selection(), version=version) for version in (FIRST, POINTS, DEARER, RENAMED)]

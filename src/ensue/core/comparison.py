@@ -100,6 +100,11 @@ class Comparison:
         return self.is_void or self.uncovered > 0
 
     # -- taking in
+    def add_same(self, base_version: str) -> None:
+        """The B pass over a record of that version that cannot come out otherwise."""
+        self.outcomes["same"] += 1
+        self.asked.update(self._crossed(base_version))
+
     def add(self, diff: Diff, base: Side, new: Side, forecast: Forecast | None) -> None:
         """The B pass over one record: *diff*, and both sides of it. Records come in the ledger's order."""
         self.outcomes[diff.outcome] += 1

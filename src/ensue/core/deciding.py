@@ -26,6 +26,10 @@ class Decider(Protocol):
         """What comes of it; *stands* is the version that stands for it now, where it is not compared under one."""
         ...
 
+    def decides_alike(self, record: Record) -> bool:
+        """Whether the very steps and shapes of the record's own version decide it, so that nothing can come out otherwise."""
+        ...
+
 
 class UnderVersion:
     """Decides under another version of this code."""
@@ -33,6 +37,18 @@ class UnderVersion:
     def __init__(self, version: Version, past_of: PastOf) -> None:
         self._version = version
         self._past_of = past_of
+        self._alike: dict[tuple[str, str], bool] = {}
+
+    def decides_alike(self, record: Record) -> bool:
+        """By what both versions are resolved to."""
+        key = (record.type, record.version)
+        if key not in self._alike:
+            try:
+                own, other = record.logic, record.app.logic(record.type, self._version)
+                self._alike[key] = (own.steps, own.shapes) == (other.steps, other.shapes)
+            except (VersionError, UnknownEventType):
+                self._alike[key] = False
+        return self._alike[key]
 
     def side(self, record: Record, stands: str) -> Side:  # noqa: ARG002  # it has a version
         """What comes of it; a type that is not in the version is an input that is missing."""
@@ -46,9 +62,13 @@ class Standing:
         self._corrected = corrected
         self._past_of = past_of
 
+    def is_as_recorded(self, record: Record) -> bool:
+        """Whether it was never corrected."""
+        return record.id not in self._corrected
+
     def side(self, record: Record) -> tuple[Side, str]:
         """That, and the version whose rules stand; `UNDONE` where it is as if it had not happened."""
-        if record.id not in self._corrected:
+        if self.is_as_recorded(record):
             return recorded_side(record), record.version
         ruled = self._corrected[record.id]
         if ruled is None:
@@ -105,6 +125,9 @@ def compare_each(
             comparison.noise.add(noise)
             continue
         comparison.noise.add_same()
+        if decider.decides_alike(record) and standing.is_as_recorded(record):
+            comparison.add_same(record.version)
+            continue
         diff, base, new = compared(record, comparison.version, standing, decider)
         told = forecast(diff) if diff and diff.outcome not in ("raised", "unreplayable") else None
         comparison.add(diff, base, new, told)
