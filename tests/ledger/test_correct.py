@@ -315,6 +315,14 @@ def test_what_decides_the_same_has_nothing_to_correct(ledger: Ledger) -> None:
         ledger.correct(ledger.compare(record, version=NEW), actor="chief", reason="r")
 
 
+def test_a_correction_is_not_corrected_but_its_original(ledger: Ledger) -> None:
+    submit(ledger, Prescribe(drug="wine", patient="p"))
+    (correction,) = ledger.correct(ledger.correction_plan(Selection(), version=NEW), actor="chief", reason="r")
+
+    with pytest.raises(ensue.RequestError, match="is a correction, which is not corrected itself"):
+        ledger.undo_plan(correction)
+
+
 def test_an_unknown_event_is_named(ledger: Ledger) -> None:
     with pytest.raises(ensue.RequestError, match="There is no event nowhere"):
         ledger.correction_plan({"nowhere": NEW})

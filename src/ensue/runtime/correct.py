@@ -55,7 +55,7 @@ class Correcting:
         What would be done so that these events had been decided under another version, or not at all.
 
         Raises:
-            RequestError: an event is not in the ledger.
+            RequestError: an event is not in the ledger, or is a correction.
             VersionError: there is no such version, or an event's type is not in it.
         """
         targets = wanted.targets(self._app)
@@ -64,6 +64,12 @@ class Correcting:
             unknown = sorted(wanted.events.keys() - known.keys())
             if unknown:
                 raise RequestError(f"There is no event {unknown[0]}; a correction names events of this ledger.")
+            corrections = [one.id for one in known.values() if one.type == CORRECTION]
+            if corrections:
+                raise RequestError(
+                    f"{corrections[0]} is a correction, which is not corrected itself; name the event that it corrects, "
+                    "and the version that is to rule that one, its own included."
+                )
             retold = self._retell(connection, targets, progress)
             return plan_of(self._app, retold, self._present(connection, touched_keys(retold)), wanted)
 

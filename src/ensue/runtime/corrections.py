@@ -40,7 +40,7 @@ class Corrections:
             progress: told (records walked, records in all).
 
         Raises:
-            RequestError: an event is not in this ledger.
+            RequestError: an event is not in this ledger, or is a correction.
             VersionError: there is no such version, or an event's type is not in it.
         """
         allowed = tuple(allow_effects)
