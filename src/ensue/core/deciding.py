@@ -134,7 +134,11 @@ def compare_each(
 
 
 def compared(record: Record, version: str | None, standing: Standing, decider: Decider) -> tuple[Diff, Side, Side]:
-    """One record under *version* (None: the one that stands), against what stands; and both sides."""
+    """
+    One record under *version* (None: the one that stands), against what stands; and both sides.
+
+    One that was undone stays so: no version of many records brings back what somebody took back.
+    """
     base, stands = standing.side(record)
-    new = base if version is None and stands == UNDONE else decider.side(record, stands)
+    new = base if stands == UNDONE else decider.side(record, stands)
     return diff_of(record, base, new, base_version=stands, version=version or stands), base, new
