@@ -22,6 +22,7 @@ Every exception of ensue.
     ├── NotLoaded                   state was read before the ledger had loaded it
     ├── CanonicalError              a value outside the profile J1
     ├── FormatError                 stored bytes are not of the format they claim
+    │   ├── UnknownShape            rows were recorded in a shape of their model that is no longer declared
     │   └── BrokenExport            nor is a file of exported events: .file and .line say where
     ├── ConfigurationError          a key, an address or a setting is missing
     ├── WorkerFailed                a process that shared the work ended, or could not do its part
@@ -195,6 +196,10 @@ class CanonicalError(EnsueError, ValueError):
 
 class FormatError(EnsueError, ValueError):
     """Stored bytes are not of the format they claim to be."""
+
+
+class UnknownShape(FormatError):
+    """Rows were recorded in a shape of their model that the application does not declare any more."""
 
 
 class BrokenExport(FormatError):

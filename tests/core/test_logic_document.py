@@ -47,7 +47,7 @@ def test_it_says_in_which_table_shapes_rows_are_frozen_and_written() -> None:
 
     assert document_of(app)["models"] == {
         "Person": {
-            "shape": "Person2",
+            "shape": "Person2@2026-02-01",
             "columns": {"id": "text", "name": "text", "phone": {"optional": "text"}, "city": "text"},
         },
         "Visit": {"shape": "Visit", "columns": {"id": "text", "person_id": "text"}},

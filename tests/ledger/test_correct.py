@@ -275,6 +275,18 @@ def test_an_undone_event_can_be_corrected_to_stand_again(ledger: Ledger) -> None
     assert ledger.get(Patient, "p") == Patient(id="p", name="Ada", note="takes tea")
 
 
+def test_what_was_undone_stays_undone_when_a_range_is_corrected(ledger: Ledger) -> None:
+    """It may have been for the wrong patient: only naming it brings it back."""
+    undone, other = (submit(ledger, Prescribe(drug=drug, patient="p")) for drug in ("tea", "milk"))
+    ledger.correct(ledger.undo_plan(undone), actor="chief", reason="wrong patient")
+
+    ledger.correct(ledger.correction_plan(Selection(), version=NEW), actor="chief", reason="r")
+
+    assert [(row.drug, row.days) for row in ledger.snapshot("Patient/p").of(Supply)] == [("milk", 20)]
+    ledger.correct(ledger.correction_plan({other.id: OLD}), actor="chief", reason="r")
+    assert [(row.drug, row.days) for row in ledger.snapshot("Patient/p").of(Supply)] == [("milk", 10)]
+
+
 def test_personal_values_stand_apart_in_a_correction_as_in_every_record(ledger: Ledger) -> None:
     submit(ledger, Prescribe(drug="water", patient="p"))
     fixed = ledger.correct(ledger.correction_plan(Selection(types=["prescribe"]), version=NEW), actor="chief", reason="r")[0]

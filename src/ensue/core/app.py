@@ -373,6 +373,10 @@ class App(Expecting):
         """Whether the application touches a model of this name."""
         return name in (self._models if self._models is not None else self._find_models())
 
+    def find_model(self, name: str) -> type[Model] | None:
+        """The newest shape of the model of this name, None where the application touches none."""
+        return (self._models if self._models is not None else self._find_models()).get(name)
+
     def model(self, name: str) -> type[Model]:
         """The newest shape of the model of this name. Raises DefinitionError."""
         found = self._models if self._models is not None else self._find_models()

@@ -9,12 +9,15 @@ changes, or where the world that it is told in differs from what it froze; every
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ensue.core.app import App
+from ensue.core.brought_up import Missing
 from ensue.core.correction import CORRECTION
+from ensue.core.correction_shapes import kept_operations
 from ensue.core.diff import Diff, Side, diff_of
 from ensue.core.frozen import Rows, frozen_rows, recorded_operations
 from ensue.core.logic import Logic
@@ -24,6 +27,7 @@ from ensue.core.unique import check_unique
 from ensue.core.version import Version
 from ensue.core.wanted import UNDONE, Target, Targets, Wanted
 from ensue.core.world import Key, World
+from ensue.errors import PlanBlocked
 
 
 class Earlier:
@@ -41,43 +45,44 @@ class Earlier:
 
     def target(self, record: Record) -> Target | None:
         """What rules *record* since; None: its own version."""
-        for targets, records in reversed(self._rules):
-            if record.position < records and (target := targets(record)) is not None:
-                return target
-        return None
+        standing: Target | None = None
+        for targets, records in self._rules:
+            if record.position < records:
+                standing = _first(targets(record, standing), standing)
+        return standing
 
 
 class Telling:
     """One telling of the history: a world, and what each event is decided under in it."""
 
-    def __init__(self, app: App, targets: Targets, recorded: World, models: Collection[str]) -> None:
+    def __init__(self, app: App, target: Callable[[Record], Target | None], recorded: World, models: Collection[str]) -> None:
         self.app = app
         self.world = World(models)
         self.dirty: dict[str, set[str]] = {}
         """The rows, by model, that are not as recorded."""
-        self._targets = targets
+        self.target = target
         self._recorded = recorded
         self._models = models
         self._unique = {model.__ensue__.name: model.__ensue__.unique for model in app.models()}
 
-    def tell(self, record: Record, rows: Rows) -> Side | None:
-        """What *record* decides in this telling; None where it stands as recorded. The world moves on."""
-        side = self._decide(record, rows)
+    def tell(self, record: Record, rows: Rows, operations: Sequence[Any]) -> Side | None:
+        """What *record* decides in this telling; None where it stands as recorded, by these *operations*. The world moves on."""
+        side = self._decide(record, rows, operations)
         if side is None:
-            self.world.fold(recorded_operations(record))
+            self.world.fold(operations)
         elif side.is_accepted:
             self.world.fold(side.operations)
         return side
 
-    def _decide(self, record: Record, rows: Rows) -> Side | None:
+    def _decide(self, record: Record, rows: Rows, operations: Sequence[Any]) -> Side | None:
         if record.type == CORRECTION:
-            return Side([["update", model, id, None, values, ""] for model, id, values in record.document["form"]["kept"]])
-        target = self._targets(record)
+            return Side(kept_operations(record, self.world.row))
+        target = self.target(record)
         if target == UNDONE:
             return Side(undone=True)
         own = record.logic
         logic = own if target is None else self._logic(record, target)
-        if _decides_alike(logic, own) and not self._reads_otherwise(record, own, rows):
+        if _decides_alike(logic, own) and not self._reads_otherwise(record, own, rows, operations):
             return None
         return decide_over(record, logic, self.world, lambda changes: check_unique(changes, self._unique, self.world.answer))
 
@@ -86,7 +91,7 @@ class Telling:
         return self.app.logic(record.type, target)
 
     # -- what differs from the record
-    def _reads_otherwise(self, record: Record, own: Logic, rows: Rows) -> bool:
+    def _reads_otherwise(self, record: Record, own: Logic, rows: Rows, operations: Sequence[Any]) -> bool:
         """Whether anything that the event reads may differ from what it froze. In doubt it does: deciding once more is safe."""
         if not self.dirty:
             return False
@@ -100,7 +105,7 @@ class Telling:
                     return True
         return any(
             model in self.dirty and (id in self.dirty[model] or self.app.model(model).__ensue__.unique)
-            for kind, model, id, *_ in record.document["operations"]
+            for kind, model, id, *_ in operations
             if kind not in ("cancel", "erase")
         )
 
@@ -150,42 +155,55 @@ def retell(app: App, records: Iterable[Record], targets: Targets, earlier: Earli
     models = models_that_matter(app)
     recorded = World(models)
     base = Telling(app, earlier.target, recorded, models)
-    told = Telling(app, lambda record: _first(targets(record), earlier.target(record)), recorded, models)
+    told = Telling(app, partial(_wanted, targets, earlier), recorded, models)
     retold = Retold(recorded, base.world, told.world)
     for record in records:
-        rows = frozen_rows(record, record.logic)[0]
-        _notice_outside({model: by_id for model, by_id in rows.items() if model in models}, recorded, (base, told))
-        before = base.tell(record, rows)
-        after = told.tell(record, rows)
-        recorded.fold(recorded_operations(record))
-        touched = set(_touched(record, before, after))
+        try:
+            rows = frozen_rows(record, record.logic, recorded.row)[0]
+            _notice_outside({model: by_id for model, by_id in rows.items() if model in models}, recorded, (base, told))
+            operations = recorded_operations(record, recorded.row)
+        except Missing as missing:
+            raise PlanBlocked(
+                f"{record.type} {record.id} cannot be told again: {missing.what} is not known. Nothing was corrected."
+            ) from None
+        before = base.tell(record, rows, operations)
+        after = told.tell(record, rows, operations)
+        recorded.fold(operations)
+        touched = set(_touched(operations, before, after))
         for telling in (base, told):
             telling.settle(touched)
         if before is not None or after is not None:
             retold.decided += 1
-            diff = _difference(record, before, after, targets(record), earlier.target(record))
+            diff = _difference(record, operations, before, after, told.target(record), base.target(record))
             if diff:
                 retold.diffs.append(diff)
-                _settle_unread(retold, models, record, before, after)
+                _settle_unread(retold, models, operations, before, after)
         retold.records += 1
         retold.position = record.position
     return retold
+
+
+def _wanted(targets: Targets, earlier: Earlier, record: Record) -> Target | None:
+    standing = earlier.target(record)
+    return _first(targets(record, standing), standing)
 
 
 def _first(target: Target | None, otherwise: Target | None) -> Target | None:
     return otherwise if target is None else target
 
 
-def _difference(record: Record, before: Side | None, after: Side | None, target: Target | None, earlier: Target | None) -> Diff | None:
+def _difference(
+    record: Record, operations: Sequence[Any], before: Side | None, after: Side | None, target: Target | None, earlier: Target | None
+) -> Diff | None:
     if record.type == CORRECTION:
         return None
-    as_recorded = Side(recorded_operations(record), record.document["effects"])
-    standing, wanted = str(earlier or record.version), str(target or earlier or record.version)
+    as_recorded = Side(operations, record.document["effects"])
+    standing, wanted = str(earlier or record.version), str(target or record.version)
     return diff_of(record, before or as_recorded, after or as_recorded, base_version=standing, version=wanted)
 
 
-def _touched(record: Record, *sides: Side | None) -> Iterator[Key]:
-    for operations in (recorded_operations(record), *(side.operations for side in sides if side is not None)):
+def _touched(recorded: Sequence[Any], *sides: Side | None) -> Iterator[Key]:
+    for operations in (recorded, *(side.operations for side in sides if side is not None)):
         for kind, model, id, *_ in operations:
             if kind not in ("cancel", "erase"):
                 yield model, id
@@ -212,10 +230,10 @@ def _notice_outside(rows: Rows, recorded: World, tellings: Iterable[Telling]) ->
             recorded.put(model, id, {**(known or {}), **outside})
 
 
-def _settle_unread(retold: Retold, models: Collection[str], record: Record, before: Side | None, after: Side | None) -> None:
+def _settle_unread(retold: Retold, models: Collection[str], recorded: Sequence[Any], before: Side | None, after: Side | None) -> None:
     """Rows of models that nothing reads, which a world passes over: those of an event that comes out otherwise are kept after all."""
     for world, side in ((retold.base, before), (retold.told, after)):
-        operations = recorded_operations(record) if side is None else side.operations
+        operations = recorded if side is None else side.operations
         for kind, model, id, _, row, _ in operations:
             if model not in models and kind not in ("cancel", "erase"):
                 world.put(model, id, None if kind == "delete" else {**(world.row(model, id) or {}), **row})

@@ -26,7 +26,7 @@ from ensue.core.data import fields_of, trusted
 from ensue.core.effect import Effect
 from ensue.core.event import Context, Event, with_values
 from ensue.core.facts import Facts, Needs, Row
-from ensue.core.logic import Logic
+from ensue.core.logic import Logic, describe_models
 from ensue.core.model import Model, row_of
 from ensue.core.operation import Delete, Insert, Operation, increased, updated
 from ensue.core.rejection import Rejection
@@ -166,7 +166,8 @@ def correction_logic(version: Version, models: Mapping[str, type[Model]], effect
         module=__name__,
         order=0,
     )
-    document = canonical({"type": CORRECTION, "steps": [{"name": step.name, "since": str(step.since)}], "shapes": [], "models": {}})
+    steps: Json = [{"name": step.name, "since": str(step.since)}]
+    document = canonical({"type": CORRECTION, "steps": steps, "shapes": [], "models": describe_models(models.values())})
     return Logic(
         CORRECTION, version, Correction, (step,), (Correction,), document, hashlib.sha256(document).digest(), str(version), True, {}
     )

@@ -69,7 +69,7 @@ class Standing:
     def side(self, record: Record) -> tuple[Side, str]:
         """That, and the version whose rules stand; `UNDONE` where it is as if it had not happened."""
         if self.is_as_recorded(record):
-            return recorded_side(record), record.version
+            return recorded_side(record, self._past_of(record)), record.version
         ruled = self._corrected[record.id]
         if ruled is None:
             return Side(undone=True), UNDONE
@@ -84,24 +84,29 @@ def side_under(record: Record, version: Version, past: Past | None) -> Side:
         return Side(missing=str(error))
 
 
-def replay_each(records: Iterable[Record], report: ReplayReport) -> None:
+def no_past(record: Record) -> Past | None:  # noqa: ARG001  # of whichever
+    """Nobody knows what stood before a record."""
+    return None
+
+
+def replay_each(records: Iterable[Record], report: ReplayReport, past_of: PastOf = no_past) -> None:
     """Decide each record as it happened; *report* takes in what came of it."""
     for record in records:
-        diff = replayed(record)
+        diff = replayed(record, past_of(record))
         if diff is None:
             report.add_same()
         else:
             report.add(diff)
 
 
-def replayed(record: Record) -> Diff | None:
+def replayed(record: Record, past: Past | None = None) -> Diff | None:
     """As `replay`, None where nothing differs; a record whose version the application no longer knows is unreplayable."""
-    base = recorded_side(record)
+    base = recorded_side(record, past)
     try:
-        new = side_of(decide_again(record))
+        new = side_of(decide_again(record, past=past))
     except (VersionError, UnknownEventType) as error:
         new = Side(missing=str(error))
-    if new.is_accepted and is_equal(base, new):
+    if new.is_accepted and base.is_accepted and is_equal(base, new):
         return None
     diff = diff_of(record, base, new, base_version=record.version, version=record.version)
     return diff or None
@@ -113,6 +118,7 @@ def compare_each(
     standing: Standing,
     decider: Decider,
     forecast: Callable[[Diff], Forecast | None],
+    past_of: PastOf = no_past,
 ) -> None:
     """
     Decide each record twice: as it happened, and by *decider*, against what stands; *comparison* takes in what came of it.
@@ -120,7 +126,8 @@ def compare_each(
     What does not even come out the same as it happened is noise, and goes no further.
     """
     for record in records:
-        noise = replayed(record)
+        past = past_of(record)
+        noise = replayed(record, past)
         if noise is not None:
             comparison.noise.add(noise)
             continue

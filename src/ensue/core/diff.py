@@ -186,9 +186,10 @@ def _without_values(text: str) -> str:
 
 def diff_of(record: Record, base: Side, new: Side, *, base_version: str, version: str) -> Diff:
     """What *new* says of *record* that *base* did not."""
-    if new.raised is not None or new.missing is not None:
-        outcome: Outcome = "raised" if new.raised is not None else "unreplayable"
-        return Diff(record, base_version, version, outcome, raised=new.raised, missing=new.missing)
+    failed = next((side for side in (new, base) if side.raised is not None or side.missing is not None), None)
+    if failed is not None:
+        outcome: Outcome = "raised" if failed.raised is not None else "unreplayable"
+        return Diff(record, base_version, version, outcome, raised=failed.raised, missing=failed.missing)
     if base.is_accepted and new.is_accepted and is_equal(base, new):
         return Diff(record, base_version, version, "same")
     before = normal_form(base.operations, base.effects) if base.is_accepted else NOTHING

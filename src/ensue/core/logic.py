@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ensue.core.canonical import Json, canonical
+from ensue.core.canonical import Json, canonical, parse_trusted
 from ensue.core.data import fields_of
 from ensue.core.event import Event, Shape
-from ensue.core.model import newest
+from ensue.core.model import Model, newest, shape_name
 from ensue.core.shapes import check_way_down
 from ensue.core.state import StateField
 from ensue.core.step import Step
@@ -119,7 +119,7 @@ def build_logic(type_: str, version: Version, shape: type[Event], steps: tuple[S
             "type": type_,
             "steps": [{"name": one.name, "origin": one.origin, "since": str(one.since), "shape": one.event.__name__} for one in steps],
             "shapes": [_describe(one) for one in shapes],
-            "models": _describe_models(steps, shapes),
+            "models": describe_models(_models_touched(steps, shapes)),
         }
     )
     by_form = all(
@@ -174,16 +174,27 @@ def _describe(shape: type[Event]) -> Json:
     return {"name": shape.__name__, "version": str(info.version), "form": form, "state": state}
 
 
-def _describe_models(steps: Iterable[Step], shapes: Iterable[type[Event]]) -> Json:
+def _models_touched(steps: Iterable[Step], shapes: Iterable[type[Event]]) -> list[type[Model]]:
+    """The models of state and contracts."""
+    touched = [one.model for shape in shapes for one in shape.__ensue__.state.values()]
+    return touched + [model for step in steps for model in step.contract.models]
+
+
+def describe_models(models: Iterable[type[Model]]) -> dict[str, Json]:
     """
-    The newest shape of every model that state and contracts touch: what a record's rows were frozen in.
+    The newest shape of every one of *models*: what a record's rows were frozen in.
 
     When the table has changed since, this is what says from which shape those rows must be brought up.
     """
-    touched = [one.model for shape in shapes for one in shape.__ensue__.state.values()]
-    touched += [model for step in steps for model in step.contract.models]
-    latest = {model.__ensue__.name: newest(model) for model in touched}
+    latest = {model.__ensue__.name: newest(model) for model in models}
     return {
-        name: {"shape": model.__name__, "columns": {one.name: one.codec.describe for one in fields_of(model).by_name.values()}}
+        name: {"shape": shape_name(model), "columns": {one.name: one.codec.describe for one in fields_of(model).by_name.values()}}
         for name, model in sorted(latest.items())
     }
+
+
+def table_shapes_of(document: bytes) -> dict[str, str] | None:
+    """What a logic's *document* says of the shape that each table had, by name of the model; None where it says nothing."""
+    said: Any = parse_trusted(document)
+    models = said.get("models")
+    return None if models is None else {name: model["shape"] for name, model in models.items()}

@@ -219,6 +219,12 @@ def newest(model: type[Model]) -> type[Model]:
     return model
 
 
+def shape_name(model: type[Model]) -> str:
+    """`Person`, or with the date of its shape `Person2@2026-02-01`: how records name the shape that a table had."""
+    version = model.__ensue__.version
+    return model.__name__ if version is None else f"{model.__name__}@{version}"
+
+
 def row_key(model: type[Model], id: str) -> str:
     """`Patient/p-17`: how a row is named in tags, tables and messages; of a subject also the name of its chain."""
     return f"{model.__ensue__.name}/{id}"

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from ensue.core.app import App
+from ensue.core.brought_up import Shapes, may_have_changed, operations_brought_up, shape_of, some_brought_up
 from ensue.core.canonical import Json
 from ensue.core.codec import subtract
 from ensue.core.data import fields_of, trusted
@@ -61,7 +62,7 @@ class Record:
         purpose: str | None = None,
         requested: str | None = None,
         corrects: str | None = None,
-        table_shapes: Mapping[str, str] | None = None,
+        table_shapes: Mapping[str, str] | Callable[[], Mapping[str, str] | None] | None = None,
         logic_hash: bytes = b"",
     ) -> None:
         self.app = app
@@ -86,8 +87,7 @@ class Record:
         """The version the caller asked for; None where the choice was left to the ledger."""
         self.corrects = corrects
         """The id of the event that this one corrects."""
-        self.table_shapes = table_shapes
-        """The class, by name of the model, whose columns each table had then; None where that is not known."""
+        self._given_table_shapes = table_shapes
         self.logic_hash = logic_hash
         """The hash of the steps and shapes that decided, 32 bytes."""
         self.repeated = False
@@ -139,18 +139,27 @@ class Record:
         return self._given_document() if callable(self._given_document) else self._given_document
 
     @cached_property
+    def table_shapes(self) -> Mapping[str, str] | None:
+        """The shape that each table had then, as `Person2@2026-02-01`, by name of the model; None where that is not known."""
+        return self._given_table_shapes() if callable(self._given_table_shapes) else self._given_table_shapes
+
+    @cached_property
     def event(self) -> Event:
         """The event in the shape it was sent, with the rows its decision saw."""
         shape = self.logic.shape
         event = event_from_form(shape, self.document["form"])
-        return with_values(event, _state_values(shape, self.document["state"]), Context(self.id, self.at, self.actor, self.occurred))
+        return with_values(
+            event,
+            _state_values(shape, self.document["state"], lambda: self.table_shapes),
+            Context(self.id, self.at, self.actor, self.occurred),
+        )
 
     @cached_property
     def plan(self) -> Plan:
         """What followed, as recorded: rows in the newest shape of their models."""
         if self._given_plan is not None:
             return self._given_plan
-        return plan_from(self.app, self.document, self.logic.steps)
+        return plan_from(self.app, self.document, self.logic.steps, lambda: self.table_shapes)
 
     @property
     def logic(self) -> Logic:
@@ -167,12 +176,12 @@ class Record:
         return hash((self.id, self.hash))
 
 
-def _state_values(shape: type[Event], state: list[Any]) -> dict[str, Any]:
-    """What each state field of *shape* read, from the frozen rows."""
+def _state_values(shape: type[Event], state: list[Any], shapes: Shapes) -> dict[str, Any]:
+    """What each state field of *shape* read, from the frozen rows; *shapes* says in which shapes they are."""
     values: dict[str, Any] = {}
     for one in shape.__ensue__.state.values():
         rows = [(id, columns) for slot, _, id, columns in state if slot == one.name]
-        made = [_frozen_row(one.model, id, columns) for id, columns in rows]
+        made = [_frozen_row(one.model, id, columns, shapes) for id, columns in rows]
         if one.kind == "related":
             values[one.name] = tuple(made)
         elif one.kind != "new":
@@ -180,9 +189,15 @@ def _state_values(shape: type[Event], state: list[Any]) -> dict[str, Any]:
     return values
 
 
-def _frozen_row(model: type[Model], id: str, columns: dict[str, Json]) -> Model:
+def _frozen_row(model: type[Model], id: str, columns: dict[str, Json], shapes: Shapes) -> Model:
     """A row as *model* reads it; where columns have come since it was frozen, the columns it has."""
-    if columns.keys() == fields_of(newest(model)).by_name.keys():
+    latest = newest(model)
+    if may_have_changed(latest):
+        shape = shape_of(latest, columns, shapes, whole=False)
+        if shape is (model.__ensue__.view_of or model):
+            return _row(model, id, columns)
+        columns = some_brought_up(latest, columns, shapes)
+    if columns.keys() == fields_of(latest).by_name.keys():
         return row_in_shape(model, columns)
     return _row(model, id, columns)
 
@@ -194,13 +209,15 @@ def _row(model: type[Model], id: str, columns: Mapping[str, Json]) -> Model:
     return trusted(model, {"id": id, **known})
 
 
-def plan_from(app: App, document: Mapping[str, Any], steps: Sequence[Step]) -> Plan:
-    """The plan that a payload's operations and effects say, decided by these *steps*."""
-    operations = document["operations"]
+def plan_from(app: App, document: Mapping[str, Any], steps: Sequence[Step], shapes: Shapes = lambda: None) -> Plan:
+    """The plan that a payload's operations and effects say, decided by these *steps*, when the tables had these *shapes*."""
+    operations = operations_brought_up(app.find_model, document, shapes)
     effects = document["effects"]
     frozen: dict[tuple[str, str], dict[str, Json]] = {}
     for _, model, id, columns in document["state"]:
-        frozen.setdefault((model, id), {}).update(columns)
+        latest = app.find_model(model)
+        risen = some_brought_up(latest, columns, shapes) if latest is not None and may_have_changed(latest) else columns
+        frozen.setdefault((model, id), {}).update(risen)
     kinds = app.effects()
     return Plan(
         tuple(_operation(app, kinds, one, frozen) for one in operations),

@@ -14,7 +14,9 @@ from types import TracebackType
 from typing import Any, Final, Protocol
 
 from ensue.core.binding import Binding
+from ensue.core.brought_up import Missing, Rest, nobody
 from ensue.core.correction import Correction, CorrectionBinding
+from ensue.core.correction_shapes import form_brought_up
 from ensue.core.data import fields_of
 from ensue.core.decide import Decision, Guard, decide
 from ensue.core.diff import Diff, Side, diff_of
@@ -47,14 +49,6 @@ class Past(Protocol):
         ...
 
 
-class Missing(EnsueError):
-    """An input of a decision that nothing recorded can tell: `what` names it."""
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-        super().__init__(what)
-
-
 @dataclass(frozen=True)
 class Decided:
     """
@@ -84,7 +78,7 @@ def decide_again(record: Record, version: Version | None = None, past: Past | No
 
 
 def _decide_again(record: Record, own: Logic, logic: Logic, past: Past | None, guard: Guard | None) -> Decided:
-    facts, recorded = recall(record, own)
+    facts, recorded = recall(record, own, past)
     if logic is own:
         return decided(recorded, facts, record, record.subjects, guard)
     binding = brought_to(recorded, logic, facts, past)
@@ -126,10 +120,18 @@ def decided(binding: Binding, facts: Facts, record: Record, subjects: tuple[str,
     return Decided(decision.plan, changes=decision.changes, facts=facts)
 
 
-def replay(record: Record, guard: Guard | None = None) -> Diff:
-    """Decide *record* again as it happened, and compare with what it says."""
+def replay(record: Record, guard: Guard | None = None, past: Past | None = None) -> Diff:
+    """
+    Decide *record* again as it happened, and compare with what it says.
+
+    *past* is asked only where a row is in an older shape of its model, and so little of it was shown that it cannot be brought up.
+    """
     return diff_of(
-        record, recorded_side(record), side_of(decide_again(record, guard=guard)), base_version=record.version, version=record.version
+        record,
+        recorded_side(record, past),
+        side_of(decide_again(record, past=past, guard=guard)),
+        base_version=record.version,
+        version=record.version,
     )
 
 
@@ -143,14 +145,22 @@ def compare(record: Record, version: Version, past: Past | None = None, base: Si
         VersionError, UnknownEventType: the application does not know the event type at that version.
     """
     new = side_of(decide_again(record, version, past))
-    return diff_of(
-        record, recorded_side(record) if base is None else base, new, base_version=base_version or record.version, version=str(version)
-    )
+    base = recorded_side(record, past) if base is None else base
+    return diff_of(record, base, new, base_version=base_version or record.version, version=str(version))
 
 
-def recorded_side(record: Record) -> Side:
+def recorded_side(record: Record, past: Past | None = None) -> Side:
     """What a record says, in the newest shapes of the models."""
-    return Side(recorded_operations(record), recorded_effects(record))
+    try:
+        return Side(recorded_operations(record, _rest(past)), recorded_effects(record))
+    except Missing as missing:
+        return Side(missing=missing.what)
+    except EnsueError as error:
+        return Side(raised=told(error))
+
+
+def _rest(past: Past | None) -> Rest:
+    return nobody if past is None else past.row
 
 
 def side_of(decided: Decided) -> Side:
@@ -162,10 +172,10 @@ def side_of(decided: Decided) -> Side:
 
 
 # ---- what the record knows -----------------------------------------------------------------------------------------
-def recall(record: Record, own: Logic) -> tuple[Facts, Binding]:
-    """What *record* froze, as facts; and its event, with every path followed. Columns of older shapes are brought up."""
+def recall(record: Record, own: Logic, past: Past | None = None) -> tuple[Facts, Binding]:
+    """What *record* froze, as facts; and its event, with every path followed. Columns of older shapes are brought up. Raises Missing."""
     binding = _binding(record, own)
-    rows, slots = frozen_rows(record, own)
+    rows, slots = frozen_rows(record, own, _rest(past))
     facts = Facts()
     for model, by_id in rows.items():
         facts.learn(model, by_id, by_id)
@@ -174,12 +184,13 @@ def recall(record: Record, own: Logic) -> tuple[Facts, Binding]:
 
 
 def _binding(record: Record, own: Logic) -> Binding:
-    form = record.document["form"]
     try:
-        event = event_from_form(own.shape, form)
+        event = event_from_form(own.shape, record.document["form"])
     except FormatError as error:
         raise Missing(str(error)) from None
-    return CorrectionBinding(event, own, record.id, form) if isinstance(event, Correction) else Binding(event, own, record.id)
+    if isinstance(event, Correction):
+        return CorrectionBinding(event, own, record.id, form_brought_up(record))
+    return Binding(event, own, record.id)
 
 
 def decide_over(record: Record, logic: Logic, world: World, check: Callable[[list[Change]], None]) -> Side:

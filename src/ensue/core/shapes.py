@@ -139,12 +139,18 @@ def _derived(shape: type[Any], source: Data) -> Any:
 
 
 # ---- models --------------------------------------------------------------------------------------------------------
+def some_row_of(model: type[M], encoded: Mapping[str, Json]) -> M:
+    """A row of *model* from J1 values of some of its columns; what is not there cannot be read."""
+    fields = fields_of(model).by_name
+    return trusted(model, {name: fields[name].codec.decode(value) for name, value in encoded.items() if name in fields})
+
+
 def row_in_shape(model: type[M], encoded: dict[str, Json]) -> M:
     """A row in the shape (or view) of *model*, from the J1 values of the newest shape."""
     whole = model.__ensue__.view_of or model
     if whole.__ensue__.followed_by is None:
         return row_of(model, encoded)
-    row: Any = row_of(newest(whole), encoded)
+    row: Any = some_row_of(newest(whole), encoded)
     line = line_of(whole)
     for newer in reversed(line[line.index(whole) + 1 :]):
         older = newer.__ensue__.follows
@@ -191,7 +197,7 @@ def row_brought_up(row: Model, present: dict[str, Json] | None) -> dict[str, Jso
         now = _call(f"{newer.__name__}.up", newer, _up, newer, now, stands)
         if now.id != row.id:
             raise StepError(f"{newer.__name__}.up", f"gave {row.id} the id {now.id}; a row keeps its id.")
-    return encoded_row(now)
+    return fields_of(type(now)).encode_some(now.__dict__) if _is_part(now) else encoded_row(now)
 
 
 def _up(newer: type[Any], old: Any, present: Any) -> Any:
@@ -201,5 +207,15 @@ def _up(newer: type[Any], old: Any, present: Any) -> Any:
 
 
 def _derived_row(shape: type[Any], present: Model | None, source: Model) -> Any:
-    values = {} if present is None else {name: value for name, value in present.__dict__.items() if name in fields_of(shape).by_name}
-    return shape(**{**values, **{name: value for name, value in source.__dict__.items() if name in fields_of(shape).by_name}})
+    fields = fields_of(shape).by_name
+    values = {} if present is None else {name: value for name, value in present.__dict__.items() if name in fields}
+    values.update({name: value for name, value in source.__dict__.items() if name in fields})
+    if not _is_part(source):
+        return shape(**values)
+    added = {name: one.default for name, one in fields.items() if not one.required and name not in fields_of(type(source)).by_name}
+    return trusted(shape, {**added, **values})
+
+
+def _is_part(row: Model) -> bool:
+    """Whether some columns of a whole row are not known: a view did not show them."""
+    return len(row.__dict__) < len(fields_of(type(row)).names)

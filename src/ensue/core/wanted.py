@@ -16,8 +16,10 @@ from ensue.core.version import Version
 UNDONE: Final = "undone"
 """The target of an event that is to be as if it had not happened."""
 Target = Version | str
-Targets = Callable[[Record], Target | None]
-"""What each record is to be decided under: a version, UNDONE, or None for what stands."""
+Targets = Callable[[Record, Target | None], Target | None]
+"""
+What each record is to be decided under: a version, UNDONE, or None for what stands. Told what earlier corrections made of it.
+"""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class Wanted:
 
     Args:
         events: event ids, each with the version it is to be decided under; None: as if it had not happened.
-        selection: every record of these whose type is in *version*, which comes on top of *events*.
+        selection: every record of these whose type is in *version*, which comes on top of *events*. One that was undone stays so:
+            what somebody took back comes again only where it is named.
         version: the version of the selection.
         allow_effects: kinds of effects that may be done although they come late.
     """
@@ -42,11 +45,12 @@ class Wanted:
         events: dict[str, Target] = {id: UNDONE if one is None else app.known_version(one) for id, one in self.events.items()}
         chosen, selection = app.known_version(self.version) if self.version is not None else None, self.selection
 
-        def target(record: Record) -> Target | None:
+        def target(record: Record, standing: Target | None) -> Target | None:
             if record.id in events:
                 return events[record.id]
-            taken = chosen is not None and selection is not None and record.type != CORRECTION and selection.takes(record)
-            return chosen if taken and chosen is not None and app.decides(record.type, chosen) else None
+            if chosen is None or selection is None or standing == UNDONE or record.type == CORRECTION:
+                return None
+            return chosen if selection.takes(record) and app.decides(record.type, chosen) else None
 
         return target
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
+from ensue.core.brought_up import Missing
 from ensue.core.canonical import Json
 from ensue.core.facts import Change, Facts, Query, Row
 from ensue.core.model import Model
@@ -81,10 +82,12 @@ class World(Facts):
                 self.put(change.model, change.id, change.after)
 
     def fold(self, operations: Iterable[Any]) -> None:
-        """Take over recorded operations, their columns in the newest shapes."""
+        """Take over recorded operations, their columns in the newest shapes. Raises Missing where one is unknown."""
         for kind, model, id, _, after, _ in operations:
             if kind in ("cancel", "erase") or (self._models is not None and model not in self._models):
                 continue
+            if kind == "unknown":
+                raise Missing(f"{model}/{id}, of which a view showed too little to bring it up to the newest shape of {model}")
             if kind in ("insert", "delete"):
                 self.put(model, id, None if kind == "delete" else dict(after))
             else:

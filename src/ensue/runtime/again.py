@@ -41,7 +41,8 @@ class Again:
     def replay(self, what: Record | Many, jobs: int, progress: Progress | None) -> Diff | ReplayReport:
         """One record, or many, decided as they happened."""
         if isinstance(what, Record):
-            return replay(what)
+            with self._storage.snapshot() as connection:
+                return replay(what, past=TablesPast(self._storage, connection, what))
         report: ReplayReport = self._many(Replaying(), what, jobs, progress)
         return report
 
@@ -66,7 +67,7 @@ class Again:
     def _against_what_stands(self, record: Record, version: Version) -> Diff:
         """One record under another version, against what stands: where it was corrected since, what that made of it."""
         with self._storage.snapshot() as connection:
-            correction = latest_correction(self._storage.app, connection, record)
+            correction = latest_correction(self._storage, connection, record)
             past = TablesPast(self._storage, connection, record)
             if correction is None:
                 return compare(record, version, past)

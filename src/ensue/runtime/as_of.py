@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ensue.core.brought_up import Missing, may_have_changed
 from ensue.core.canonical import Json
 from ensue.core.data import fields_of, trusted
 from ensue.core.facts import Row
@@ -67,9 +68,11 @@ class Standing:
     def take(self, record: Record) -> None:
         """What *record* saw, and what it did."""
         self.see(record)
-        for kind, model, id, _, after, _ in recorded_operations(record):
+        for kind, model, id, _, after, _ in recorded_operations(record, self._whole, unknown=True):
             if model not in self._models or kind in ("cancel", "erase"):
                 continue
+            if kind == "unknown":
+                raise Missing(f"{model}/{id}, of which a view showed too little at position {record.position},")
             if kind == "delete":
                 self.rows[model].pop(id, None)
             else:
@@ -77,9 +80,14 @@ class Standing:
 
     def _seen(self, record: Record, model: str, id: str, columns: Row) -> Row:
         """A row of the state, with the columns of today."""
-        if self._models[model].__ensue__.follows is None:
+        if not may_have_changed(self._models[model]):
             return columns
-        return frozen_rows(record, record.logic)[0][model][id]
+        return frozen_rows(record, record.logic, self._whole)[0][model][id]
+
+    def _whole(self, model: str, id: str) -> Row | None:
+        """A row where all of it is known."""
+        row = self.rows.get(model, {}).get(id)
+        return row if row is not None and len(row) == len(fields_of(self._models[model]).names) else None
 
     def _know(self, model: str, id: str, columns: Mapping[str, Json]) -> None:
         fields = fields_of(self._models[model]).by_name
@@ -98,7 +106,7 @@ def past_row(storage: Storage, connection: Connection, model: str, id: str, as_o
     if not stored:
         return None if table.external else present
     standing = Standing({model: table})
-    for number, record in enumerate(record_of(storage.app, one) for one in stored):
+    for number, record in enumerate(record_of(storage, one) for one in stored):
         if number == 0 and not table.external and not _inserts(record, model, id):
             standing.see(record)
         if not selection.takes(record):

@@ -117,7 +117,9 @@ class _Audit:
         """Decide the records at *positions* again, and say what differs."""
         for start in range(0, len(positions), CHUNK):
             with self._storage.reader() as connection:
-                records = [record_of(self._app, one) for one in read.records_at(connection, positions[start : start + CHUNK])]
+                records = [
+                    record_of(self._storage, one, self._app) for one in read.records_at(connection, positions[start : start + CHUNK])
+                ]
             for record, answers in zip(records, decide(records), strict=True):
                 self._take(record, answers, where)
         return AuditReport(self._population, len(positions), self._unreplayable, elsewhere, tuple(self._differing))

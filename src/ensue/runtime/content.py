@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
 
+from ensue.core.brought_up import Rest, may_have_changed, nobody, operations_brought_up
 from ensue.core.canonical import base64url
 from ensue.core.model import newest, subjects_of_row
 from ensue.errors import EnsueError, FormatError
 from ensue.log.header import Header
 from ensue.log.payload import join, read_payload
 from ensue.runtime.recording import columns_of_operation
+from ensue.storage.logics import Logics
 from ensue.storage.session import ModelTable
 
 UNREADABLE: Final = (EnsueError, ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
@@ -29,7 +32,7 @@ class Content(NamedTuple):
     """What a payload says, and the rows that `ensue_operation` and `ensue_effect` must have for it."""
 
     operations: list[list[Any]]
-    """As recorded: `[kind, model, id, before, after, step]`."""
+    """As recorded: `[kind, model, id, before, after, step]`, their columns in the newest shapes of the models."""
     stored_operations: list[tuple[Any, ...]]
     """n, kind, model, row id, columns."""
     possible_reads: list[tuple[Any, ...]]
@@ -38,9 +41,9 @@ class Content(NamedTuple):
     """n, event id, kind, key, not_before."""
 
 
-def read_content(data: Any, seed: Any, header: Header, models: Mapping[str, ModelTable]) -> Content:
+def read_content(data: Any, seed: Any, header: Header, models: Mapping[str, ModelTable], logics: Logics, rest: Rest = nobody) -> Content:
     """
-    Read a stored payload.
+    Read a stored payload. *logics* say in which shapes the tables were then; *rest* what is known of rows that a view showed in part.
 
     Raises:
         UNREADABLE: it is not what the header commits to, or not of the form that ensue writes.
@@ -69,7 +72,20 @@ def read_content(data: Any, seed: Any, header: Header, models: Mapping[str, Mode
         if foreign is not False:
             (possible if foreign is None else stored).append((n, "read", model, id, " ".join(sorted(columns))))
     stored_effects = [(n, header.id, kind, key, body.get("not_before", header.at)) for n, (kind, key, body, _) in enumerate(effects)]
-    return Content(operations, stored, possible, stored_effects)
+    return Content(_brought_up(operations, leaves, header, models, logics, rest), stored, possible, stored_effects)
+
+
+def _brought_up(
+    operations: list[Any], leaves: Mapping[str, Any], header: Header, models: Mapping[str, ModelTable], logics: Logics, rest: Rest
+) -> list[list[Any]]:
+    """The operations in the newest shapes of their models; the state is put together only where there are older ones."""
+    touched = [models[model].model for kind, model, *_ in operations if kind in _SIDES and model in models]
+    if not any(map(may_have_changed, touched)):
+        return operations
+    state = join({name: value for name, value in leaves.items() if name == "state" or name.startswith("state/")})["state"]
+    shapes = partial(logics.table_shapes, header.type, header.version, header.logic)
+    document = {"operations": operations, "state": state}
+    return operations_brought_up(lambda name: models[name].model if name in models else None, document, shapes, rest, unknown=True)
 
 
 def _is_foreign(table: ModelTable | None, id: str, columns: Mapping[str, Any], subjects: set[str]) -> bool | None:

@@ -76,7 +76,7 @@ class Correcting:
     def _retell(self, connection: Connection, targets: Targets, progress: Progress | None) -> Retold:
         earlier = Earlier(self._app)
         for stored in read.records_of_type(connection, CORRECTION):
-            earlier.take(record_of(self._app, stored))
+            earlier.take(record_of(self._storage, stored))
         return retell(self._app, self._records(connection, progress), targets, earlier)
 
     def _records(self, connection: Connection, progress: Progress | None) -> Iterator[Record]:
@@ -84,7 +84,7 @@ class Correcting:
         total, after = read.size(connection), -1
         while page := read.records_selected(connection, ALL, after, PAGE):
             for stored in page:
-                yield record_of(self._app, stored)
+                yield record_of(self._storage, stored)
             after = page[-1].position
             if progress is not None:
                 progress(after + 1, total)
@@ -156,7 +156,7 @@ class Correcting:
     def latest(self, record: Record) -> Record | None:
         """The latest correction of an event."""
         with self._storage.reader() as connection:
-            return latest_correction(self._app, connection, record)
+            return latest_correction(self._storage, connection, record)
 
 
 def _request(plan: CorrectionPlan, one: PlannedCorrection, reason: str, *, first: bool) -> tuple[Correction, dict[str, Json], str]:

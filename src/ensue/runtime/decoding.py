@@ -10,14 +10,15 @@ from ensue.core.app import App
 from ensue.core.canonical import Json
 from ensue.core.record import Place, Record
 from ensue.log.reading import document_of, glance
+from ensue.storage.database import Storage
 from ensue.storage.read import StoredRecord
 
 
-def record_of(app: App, stored: StoredRecord) -> Record:
-    """The record of a stored event; its payload is opened when its form, state or plan is asked for."""
+def record_of(storage: Storage, stored: StoredRecord, app: App | None = None) -> Record:
+    """The record of a stored event, for *app* (default: the storage's); its payload is opened when its form, state or plan is asked for."""
     seen = glance(bytes(stored.header))
     return Record(
-        app,
+        storage.app if app is None else app,
         id=stored.id,
         type=stored.type,
         version=stored.version,
@@ -32,6 +33,7 @@ def record_of(app: App, stored: StoredRecord) -> Record:
         purpose=seen.purpose,
         requested=seen.requested,
         corrects=_text(seen.corrects),
+        table_shapes=partial(storage.logics.table_shapes, stored.type, stored.version, seen.logic),
         logic_hash=seen.logic,
     )
 
@@ -40,6 +42,6 @@ def _text(value: Json) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def records_of(app: App, stored: Sequence[StoredRecord]) -> list[Record]:
+def records_of(storage: Storage, stored: Sequence[StoredRecord]) -> list[Record]:
     """As `record_of`, for many."""
-    return [record_of(app, one) for one in stored]
+    return [record_of(storage, one) for one in stored]

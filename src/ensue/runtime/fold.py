@@ -94,6 +94,8 @@ class Fold:
         self._changed = changed
         self._sums = {name: 0 for name, table in models.items() if not table.external}
         self._counts = dict.fromkeys(self._sums, 0)
+        self.unsure: set[str] = set()
+        """Models of which some change could not be brought up to the newest shape, so that the sum cannot be right."""
         self.external = {name: RowFold(table) for name, table in models.items() if table.external}
 
     def take(self, operations: Iterable[Operation], writer: Writer) -> None:
@@ -114,6 +116,8 @@ class Fold:
             return -self._row(table, id, table.inserted(before))
         if kind in ("update", "increase"):
             return table.columns(id, after) - table.columns(id, before)
+        if kind == "unknown":
+            self.unsure.add(model)
         return 0
 
     def _row(self, table: _Table, id: str, row: Mapping[str, Json]) -> int:
@@ -132,7 +136,7 @@ class Fold:
                 except UNREADABLE:
                     found += 1  # a value no event can have written: the sums will differ
             seen += count
-            if (found - expected) % MODULUS or count != self._counts[name]:
+            if (found - expected) % MODULUS or count != self._counts[name] or name in self.unsure:
                 differing.append(name)
         return seen, differing
 
@@ -150,7 +154,9 @@ class RowFold:
         self.differences: list[Difference] = []
 
     def take(self, kind: str, id: str, before: Any, after: Any, writer: Writer) -> None:
-        """Add one operation on a row of this model."""
+        """Add one operation on a row of this model; of a row to which nobody can say what was done, nothing is said any more."""
+        if kind == "unknown":
+            self.forget(id)
         if kind not in ("insert", "update", "increase", "delete"):
             return
         known = self._row(id)
@@ -193,6 +199,10 @@ class RowFold:
         for id in sorted(missing):
             self._differs(id, "its events made this row, but the table has it no more", self._writers[id])
         return self.differences
+
+    def known(self, id: str) -> dict[str, Json] | None:
+        """The row as the events so far made it, None where they made none."""
+        return self._row(id) or None
 
     def _row(self, id: str) -> dict[str, Json]:
         kept = self._rows.get(id)

@@ -8,13 +8,14 @@ stands today; any other is folded from its own history.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
+from ensue.core.brought_up import Missing
 from ensue.core.facts import Facts, Needs, Query, Row
 from ensue.core.frozen import frozen_rows, recorded_operations
 from ensue.core.model import subjects_of_row
 from ensue.core.record import Record
-from ensue.core.replay import Missing
 from ensue.runtime.decoding import record_of
 from ensue.storage import read
 from ensue.storage.database import Storage
@@ -40,8 +41,7 @@ class TablesPast:
         present = self._present(model, id)
         table = self._storage.models[model].model
         records = [
-            record_of(self._storage.app, one)
-            for one in read.records_of_row(self._connection, model, id, subjects_of_row(table, id, present))
+            record_of(self._storage, one) for one in read.records_of_row(self._connection, model, id, subjects_of_row(table, id, present))
         ]
         return folded(records, model, id, self._record.position) if records else present
 
@@ -71,6 +71,10 @@ class TablesPast:
         return facts.row(model, id)
 
 
+def _only(model: str, id: str, row: Row | None, asked: str, asked_id: str) -> Row | None:
+    return row if (asked, asked_id) == (model, id) else None
+
+
 def folded(records: Iterable[Record], model: str, id: str, position: int) -> Row | None:
     """
     A row as the *records* that wrote it left it before *position*; None where it was not there.
@@ -79,7 +83,10 @@ def folded(records: Iterable[Record], model: str, id: str, position: int) -> Row
     """
     row: Row | None = None
     for number, record in enumerate(records):
-        writes = [one for one in recorded_operations(record) if one[1:3] == [model, id] and one[0] not in ("cancel", "erase")]
+        operations = recorded_operations(record, partial(_only, model, id, row), unknown=True)
+        writes = [one for one in operations if one[1:3] == [model, id] and one[0] not in ("cancel", "erase")]
+        if any(one[0] == "unknown" for one in writes):
+            raise Missing(f"{model}/{id}, of which a view showed too little at position {record.position}")
         if number == 0 and writes and writes[0][0] != "insert":
             row = frozen_rows(record, record.logic)[0].get(model, {}).get(id)
         if record.position >= position:

@@ -35,16 +35,16 @@ def _preview(ticket: Ticket, storage: Storage, around: Surroundings) -> Plan:
             batch, subjects = look(ticket, session, around, whole=_is_whole(ticket, around))
             if ticket.id in batch.opened.stored:
                 check_same(ticket, batch.opened.stored[ticket.id])
-                return _recorded(ticket, storage, around)
+                return _recorded(ticket, storage)
             _, decision, _ = batch.decide(ticket, subjects)
         except Rejected as no:
             return Plan(rejections=tuple(reason for reason in no.reasons if isinstance(reason, Rejection)))
         return decision.plan
 
 
-def _recorded(ticket: Ticket, storage: Storage, around: Surroundings) -> Plan:
+def _recorded(ticket: Ticket, storage: Storage) -> Plan:
     with storage.reader() as connection:
-        return record_of(around.app, records_by_id(connection, [ticket.id])[ticket.id]).plan
+        return record_of(storage, records_by_id(connection, [ticket.id])[ticket.id]).plan
 
 
 def _is_whole(ticket: Ticket, around: Surroundings) -> bool:

@@ -148,7 +148,7 @@ class Reading:
             selection, size = selection_until(connection, as_of), read.size(connection)
         position = -1
         for page, _ in pages(self._storage, replace(selection, subject=key)):
-            for record in records_of(self._app, page):
+            for record in records_of(self._storage, page):
                 standing.take(record)
                 position = record.position
         if id not in standing.rows[name]:
@@ -174,7 +174,7 @@ class Reading:
         key = self._subject_key(subject)
         with self._storage.snapshot() as connection:
             records = [
-                record_of(self._app, stored) for stored in read.records_of_subject(connection, key, after_seq=after_seq, limit=limit)
+                record_of(self._storage, stored) for stored in read.records_of_subject(connection, key, after_seq=after_seq, limit=limit)
             ]
             position = read.size(connection)
         self._noted("timeline", actor, purpose, [(key, [])], position)
@@ -196,7 +196,7 @@ class Reading:
         with self._storage.snapshot() as connection:
             present = self._find_row(self._storage.looking(connection), model, id)
             for stored in read.records_of_row(connection, model.__ensue__.name, id, subjects_of_row(model, id, present)):
-                record = record_of(self._app, stored)
+                record = record_of(self._storage, stored)
                 for kind, name, row_id, before, after, _ in record.document["operations"]:
                     if (name, row_id) == (model.__ensue__.name, id) and kind not in ("cancel", "erase"):
                         changes.append(Change(record.id, record.type, record.actor, record.at, record.position, kind, before, after))
@@ -214,7 +214,7 @@ class Reading:
         if stored is None:
             raise NotFound(model="event", id=id)
         self._noted("records", actor, purpose, [(stored.subject, [])], position)
-        return record_of(self._app, stored)
+        return record_of(self._storage, stored)
 
     def records(self, selection: Selection, limit: int | None, actor: str | None, purpose: str | None) -> Iterator[Record]:
         """Records in order, a page at a time."""
@@ -223,7 +223,7 @@ class Reading:
                 "records", actor, purpose, [(subject, []) for subject in dict.fromkeys(stored.subject for stored in page)], position
             )
             for stored in page:
-                yield record_of(self._app, stored)
+                yield record_of(self._storage, stored)
 
     def tags(self, row: Model | str, actor: str | None, purpose: str | None) -> dict[str, str]:
         """The tags of a row's fields."""

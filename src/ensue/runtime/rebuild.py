@@ -19,7 +19,7 @@ from ensue.core.facts import Row
 from ensue.core.frozen import recorded_operations
 from ensue.core.record import Record
 from ensue.core.selection import ALL
-from ensue.errors import RequestError
+from ensue.errors import Fault, RequestError, Tampered
 from ensue.runtime.decoding import record_of
 from ensue.storage import read
 from ensue.storage.database import Storage
@@ -56,7 +56,7 @@ def rebuild(storage: Storage, url: str, *, check: bool, progress: Callable[[int,
     with storage.snapshot() as connection:
         be_patient(connection)
         size = read.size(connection)
-        records = (record_of(storage.app, stored) for page in _pages(connection) for stored in page)
+        records = (record_of(storage, stored) for page in _pages(connection) for stored in page)
         compare = None if not check else lambda target: _difference(connection, storage, target)
         return rebuild_records(storage.app, _told(records, size, progress), url, compare)
 
@@ -116,6 +116,7 @@ class _Net:
     """What a batch of records does to the rows together."""
 
     def __init__(self, target: Target) -> None:
+        self._target = target
         self._models = target.models
         self._defaults = {
             name: {one.name: one.codec.encode(one.default) for one in fields_of(table.model).by_name.values() if not one.required}
@@ -128,10 +129,18 @@ class _Net:
     def of(self, records: Iterable[Record]) -> list[RowWrite]:
         """Their writes: deletes first, since a row may come again, then inserts, then updates by their columns."""
         for record in records:
-            for kind, model, id, _, after, _ in recorded_operations(record):
-                if model in self._models and kind in ("insert", "update", "increase", "delete"):
+            for kind, model, id, _, after, _ in recorded_operations(record, self._row, unknown=True):
+                if model in self._models and kind in ("insert", "update", "increase", "delete", "unknown"):
                     self._take(kind, (model, id), after)
         return list(self._writes())
+
+    def _row(self, model: str, id: str) -> Row | None:
+        """A row as the records so far made it."""
+        key = (model, id)
+        if model not in self._models or key in self._inserted:
+            return self._inserted.get(key)
+        stored = None if key in self._deleted else self._target.row(model, id)
+        return None if stored is None else {**stored, **self._updated.get(key, {})}
 
     def _take(self, kind: str, key: tuple[str, str], after: Mapping[str, Json]) -> None:
         if kind == "insert":
@@ -140,6 +149,9 @@ class _Net:
             if self._inserted.pop(key, None) is None:
                 self._updated.pop(key, None)
                 self._deleted[key] = None
+        elif kind == "unknown":
+            message = f"{'/'.join(key)} is changed by an event, but no event inserted it; such rows cannot be rebuilt. Run `ensue verify`."
+            raise Tampered([Fault("row", message)])
         else:
             changed = self._inserted.get(key)
             (self._updated.setdefault(key, {}) if changed is None else changed).update(after)

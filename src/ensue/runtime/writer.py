@@ -375,5 +375,5 @@ class _Lane:
             with self._storage.reader() as connection:
                 stored = records_by_id(connection, stored_ids)
         for ticket, earlier in batch.repeats:
-            record = record_of(self._around.app, stored[ticket.id]) if earlier is None else earlier
+            record = record_of(self._storage, stored[ticket.id]) if earlier is None else earlier
             yield ticket, record if ticket.request.key is None else record.as_repeat()

@@ -26,6 +26,7 @@ from ensue.core.data import fields_of
 from ensue.errors import ConfigurationError, DefinitionError, NotMigrated, Unavailable
 from ensue.storage import tables
 from ensue.storage.image import keep_image, put_image
+from ensue.storage.logics import Logics
 from ensue.storage.migrate import RELEASE, begin_ledger, changing_tables, create_schema, create_tables, present_release
 from ensue.storage.session import Lost, ModelTable, Session
 from ensue.storage.sqlite import CACHED_STATEMENTS, SqliteSession, configure
@@ -68,6 +69,7 @@ class Storage:
             self.engine.dispose()  # nobody gets a Storage to close
             raise
         self.models = {model.__ensue__.name: ModelTable(model, self.engine.dialect) for model in app.models()}
+        self.logics = Logics(app, None if self.is_memory else self.reader)
         self.uid = ""
 
     # -- opening

@@ -48,6 +48,13 @@ class Target:
                 )
                 raise Tampered([Fault("row", message)])
 
+    def row(self, model: str, id: str) -> Row | None:
+        """A row as it was written, None where there is none."""
+        table = self.models[model]
+        query = f"SELECT {table.select_list} FROM {self._staging[model].name} WHERE {table.quoted['id']} = {self._mark}"
+        found = self._connection.exec_driver_sql(query, (id,)).one_or_none()
+        return None if found is None else table.row(tuple(found))
+
     def _statement(self, write: RowWrite) -> str:
         quoted, mark = self.models[write.model].quoted, self._mark
         columns = [quoted[name] for name in write.columns]

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ensue.core.app import App
+from ensue.core.brought_up import Missing
 from ensue.core.diff import Side
 from ensue.core.exchange import members_of
 from ensue.core.expectation import Expectation
 from ensue.core.record import Record
-from ensue.core.replay import Missing, Past, recall
+from ensue.core.replay import Past, recall
 from ensue.errors import ConfigurationError
 from ensue.runtime.ranges.child import Child, hello_of
 from ensue.runtime.ranges.messages import FAILED_ASKING, Asked, Decide, Hello
@@ -69,7 +70,7 @@ class _Decider:
 
     def side(self, record: Record, stands: str) -> Side:
         past = self._past_of(record)
-        facts, _ = recall(record, record.logic)
+        facts, _ = recall(record, record.logic, past)
         message = Decide(members_of(record), self._version or stands, list(facts.all_rows()), list(facts.all_answers()))
         side: Side = self._child.ask(message, lambda asked: _told(past, asked))
         return side

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from ensue.core.app import App
+from ensue.core.brought_up import may_have_changed
 from ensue.core.comparison import NOISE_MAX, Comparison
-from ensue.core.deciding import Decider, Standing, UnderVersion, compare_each, compared, replay_each
+from ensue.core.deciding import Decider, PastOf, Standing, UnderVersion, compare_each, compared, no_past, replay_each
 from ensue.core.diff import Diff
 from ensue.core.record import Record
 from ensue.core.replay_report import ReplayReport
@@ -46,9 +47,9 @@ class Replaying:
         """Nothing replayed yet."""
         return ReplayReport()
 
-    def do(self, source: Source, records: Iterable[Record], report: ReplayReport) -> None:  # noqa: ARG002  # a record has all it needs
+    def do(self, source: Source, records: Iterable[Record], report: ReplayReport) -> None:
         """Replay *records*."""
-        replay_each(records, report)
+        replay_each(records, report, _past_of_older_shapes(source))
 
     def close(self) -> None:
         """Nothing was started."""
@@ -76,7 +77,7 @@ class Comparing:
     def do(self, source: Source, records: Iterable[Record], report: Comparison) -> None:
         """Compare *records*."""
         report.has_forecast = report.has_forecast or source.has_forecast
-        compare_each(records, report, *self._sides(source), source.forecast)
+        compare_each(records, report, *self._sides(source), source.forecast, _past_of_older_shapes(source))
 
     def diff(self, source: Source, record: Record) -> Diff:
         """One record compared."""
@@ -108,6 +109,12 @@ class Comparing:
         if self._other is not None:
             self._other.close()
             self._other = None
+
+
+def _past_of_older_shapes(source: Source) -> PastOf:
+    """What tells the rest of a row in an older shape of its model, of which a view showed a part; a record has all else that it needs."""
+    models = frozenset(model.__ensue__.name for model in source.app.models() if may_have_changed(model))
+    return WalkedPast(source.app, models, source.history).before if models else no_past
 
 
 def do_part(job: Job, source: Source, part: Part, told: Told | None = None) -> Any:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
 from ensue.core.app import App
+from ensue.core.brought_up import Missing
 from ensue.core.correction import CORRECTION
 from ensue.core.diff import Diff
 from ensue.core.group import Forecast
 from ensue.core.record import Record
-from ensue.core.replay import Missing
 from ensue.core.selection import ALL, Selection
 from ensue.errors import RequestError
 from ensue.runtime.decoding import record_of
@@ -120,7 +120,7 @@ class DatabaseSource:
         """Page by page."""
         for page, _ in pages(self._storage, part.selection):
             for stored in page:
-                yield record_of(self.app, stored)
+                yield record_of(self._storage, stored)
 
     def history(self, models: Collection[str]) -> Iterator[Record]:
         """Every record that names one of *models* anywhere: a look at the bytes is quicker than reading them."""
@@ -128,7 +128,7 @@ class DatabaseSource:
         for page, _ in pages(self._storage, ALL):
             for stored in page:
                 if any(name in stored.payload for name in names):
-                    yield record_of(self.app, stored)
+                    yield record_of(self._storage, stored)
 
     def corrected(self) -> Mapping[str, str | None]:
         """By the corrections in the ledger when it was first asked."""

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from ensue.core.app import App
+from ensue.core.brought_up import Missing
 from ensue.core.facts import Query, Row
 from ensue.core.frozen import recorded_operations
 from ensue.core.record import Record
-from ensue.core.replay import Missing
 from ensue.core.version import Version
 from ensue.core.world import World
 from ensue.errors import VersionError
@@ -70,7 +70,7 @@ class WalkedPast:
             self._coming = self._history(self._models)
             self._next = next(self._coming, None)
         while self._next is not None and self._next.position < self._position:
-            self._world.fold(recorded_operations(self._next))
+            self._world.fold(recorded_operations(self._next, self._world.row, unknown=True))
             self._passed = self._next.position
             self._next = next(self._coming, None)
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ensue.core.app import App
+from ensue.core.brought_up import Missing, brought_up
 from ensue.core.data import fields_of
 from ensue.core.diff import Side
 from ensue.core.exchange import record_from
 from ensue.core.facts import Facts, Query, Row
-from ensue.core.frozen import brought_up
-from ensue.core.replay import Missing, decide_by_facts, side_of
+from ensue.core.replay import decide_by_facts, side_of
 from ensue.core.version import Version
 from ensue.errors import EnsueError, UnknownEventType, VersionError
 from ensue.runtime.ranges.calling import called

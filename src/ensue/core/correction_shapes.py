@@ -1,0 +1,94 @@
+"""
+Correction shapes: what the form of a correction says of rows, in the newest shapes of their models.
+
+A correction holds rows and columns by name, as the tables were when it was made. Where a model has a newer shape since,
+they are brought up like the rows that a record froze, so that a correction can be decided again and told again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ensue.core.brought_up import Rest, brought_up, may_have_changed, shape_of
+from ensue.core.codec import add, subtract
+from ensue.core.data import fields_of, trusted
+from ensue.core.facts import Row
+from ensue.core.model import Model
+from ensue.core.record import Record
+from ensue.core.shapes import changes_brought_up, some_row_of
+
+
+def form_brought_up(record: Record) -> dict[str, Any]:
+    """The form of a correction with its changes in the newest shapes. Raises Missing, StepError."""
+    form: dict[str, Any] = record.document["form"]
+    if not any(may_have_changed(record.app.model(model)) for model, *_ in form["changes"]):
+        return form
+    standing = {(model, id): columns for _, model, id, columns in record.document["state"]}
+    return {**form, "changes": [_change_brought_up(record, one, standing) for one in form["changes"]]}
+
+
+def _change_brought_up(record: Record, change: list[Any], standing: Mapping[tuple[str, str], Row]) -> list[Any]:
+    model, id, kind, expected, target, decision = change
+    latest, row = record.app.model(model), standing.get((model, id))
+
+    def risen(columns: Row) -> Row:
+        return brought_up(latest, columns, lambda: record.table_shapes)
+
+    if not may_have_changed(latest):
+        return change
+    if kind in ("insert", "delete"):
+        return [model, id, kind, *(None if side is None else risen(side) for side in (expected, target)), decision]
+    if row is None:  # an update of a row that is not there: it is refused in any shape
+        return change
+    fields = fields_of(latest).by_name
+    if kind == "increase":
+        was, now = risen(row), risen({**row, **_increased(record, latest, row, target)})
+        amounts = {
+            name: fields[name].codec.encode(subtract(fields[name].codec.decode(value), fields[name].codec.decode(was[name])))
+            for name, value in now.items()
+            if value != was[name]
+        }
+        return [model, id, kind, None, amounts, decision]
+    was, now = risen({**row, **(expected or {})}), risen({**row, **target})
+    columns = [name for name, value in now.items() if value != was[name]]
+    return [model, id, kind, {name: was[name] for name in columns}, {name: now[name] for name in columns}, decision]
+
+
+def _increased(record: Record, latest: type[Model], row: Row, amounts: Row) -> Row:
+    """The columns that *amounts* are added to, in the shape of the record."""
+    fields = fields_of(shape_of(latest, row, lambda: record.table_shapes)).by_name
+    return {
+        name: fields[name].codec.encode(add(fields[name].codec.decode(row[name]), fields[name].codec.decode(amount)))
+        for name, amount in amounts.items()
+    }
+
+
+# ---- what people decided -------------------------------------------------------------------------------------------
+def kept_operations(record: Record, row_of: Rest) -> list[Any]:
+    """
+    What people decided to leave as it is, as operations on the rows of a telling, which *row_of* knows.
+
+    A row that is not there in that telling has no columns to keep; one that was kept whole is there after all.
+    """
+    operations: list[Any] = []
+    for model, id, kept in record.document["form"]["kept"]:
+        row = row_of(model, id)
+        if kept is None:
+            operations += [["delete", model, id, row, None, ""]] if row is not None else []
+            continue
+        latest = record.app.model(model)
+        if row is not None:
+            operations.append(["update", model, id, None, _kept_of(record, latest, row, kept), ""])
+        elif fields_of(shape_of(latest, kept, lambda: record.table_shapes, whole=False)).by_name.keys() <= kept.keys():
+            operations.append(["insert", model, id, None, brought_up(latest, kept, lambda: record.table_shapes), ""])
+    return operations
+
+
+def _kept_of(record: Record, latest: type[Model], row: Row, kept: Row) -> Row:
+    """The columns that were kept, in the newest shape, where the row now stands as *row*."""
+    shape = shape_of(latest, kept, lambda: record.table_shapes, whole=False)
+    if shape is latest:
+        return kept
+    changes = {name: value for name, value in some_row_of(shape, kept).__dict__.items() if name != "id"}
+    return changes_brought_up(trusted(shape, {"id": row["id"]}), changes, row)
