@@ -47,7 +47,7 @@ def replay(place: Place) -> tuple[Row, ...]:
     return (
         Row("replayed by one process, in CPU time", "events/s", found["ours"], goal=at_least(10_000)),
         Row("the same, a plain loop over the steps", "events/s", found["ours"], found["plain loop"]),
-        Row("two processes, one process", "times", _once(1 / two), _once(1 / one, "one"), at_least(1.7)),
+        Row("two processes, one process", "events/s", _once(1 / two), _once(1 / one, "one"), at_least(1.7)),
         Row("memory, last quarter over second quarter", "times", _once(growth), goal=at_most(1.15)),
         Row("memory, peak", "MiB", _once(max(memory_bytes) / _MEBIBYTE)),
     )
