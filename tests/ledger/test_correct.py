@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 import ensue
 from ensue import App, Effect, Event, Increase, Insert, Ledger, Model, New, Record, Ref, Selection, Sensitive, Update, new
@@ -100,14 +99,6 @@ def submit(ledger: Ledger, event: Event, version: str = OLD) -> Record:
     return ledger.record(ledger.submit(event, actor="desk", version=version).id)
 
 
-def beside(database_url: str, statement: str) -> None:
-    """Somebody changes a table past the ledger."""
-    engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
-
-
 def effects(record: Record) -> list[tuple[str, str]]:
     return [(kind, key) for kind, key, *_ in record.document["effects"]]
 
@@ -150,6 +141,28 @@ def test_doing_it_twice_changes_nothing_and_gives_the_same_answer(ledger: Ledger
     assert ledger.verify().is_clean
 
 
+def test_a_plan_performed_twice_changes_nothing_and_gives_the_same_answer(ledger: Ledger) -> None:
+    original = submit(ledger, Prescribe(drug="tea", patient="p"))
+    plan = ledger.correction_plan({original.id: NEW})
+
+    first = ledger.correct(plan, actor="chief", reason="once")
+    second = ledger.correct(plan, actor="another", reason="twice")
+
+    assert second == first
+    assert all(one.repeated for one in second)
+    assert ledger.get(Patient, "p").points == 1
+
+
+def test_history_is_corrected_back_and_forth_as_often_as_people_change_their_minds(ledger: Ledger) -> None:
+    original = submit(ledger, Prescribe(drug="tea", patient="p"))
+
+    for version, points in ((NEW, 1), (OLD, 0), (NEW, 1), (OLD, 0)):
+        ledger.correct(ledger.correction_plan({original.id: version}), actor="chief", reason="r")
+        assert ledger.get(Patient, "p").points == points
+
+    assert ledger.verify().is_clean
+
+
 def test_what_a_later_event_has_overwritten_is_left_alone(ledger: Ledger) -> None:
     original = submit(ledger, Prescribe(drug="tea", patient="p"))
     submit(ledger, Rename(name="Bea", patient="p"))
@@ -185,40 +198,9 @@ def test_what_is_new_is_done_only_where_its_kind_is_allowed(ledger: Ledger, allo
     assert ("ensue.task", "changed:order.send:supply/1") in effects(fixed)
 
 
-def test_a_row_changed_beside_the_ledger_is_a_conflict_that_somebody_decides(ledger: Ledger, database_url: str) -> None:
-    original = submit(ledger, Prescribe(drug="tea", patient="p"))
-    beside(database_url, "UPDATE patient SET note = 'by hand'")
-    plan = ledger.correction_plan({original.id: NEW})
-
-    assert [(one.row, one.why) for one in plan.conflicts] == [("Patient/p", "foreign")]
-    with pytest.raises(ensue.PlanBlocked, match=r"Patient/p \(foreign\)"):
-        ledger.correct(plan, actor="chief", reason="r")
-    assert ledger.get(Patient, "p").points == 0
-
-    ledger.correct(plan, actor="chief", reason="r", decisions={"Patient/p": "keep"})
-
-    assert ledger.get(Patient, "p") == Patient(id="p", name="Ada", note="by hand", points=1)
-    assert not ledger.correction_plan({original.id: NEW})
-
-
-@pytest.mark.parametrize(("decision", "note"), [("force", "takes tea long"), ({"note": "as agreed"}, "as agreed")])
-def test_a_conflict_may_be_forced_or_decided_by_hand(ledger: Ledger, database_url: str, decision: Any, note: str) -> None:
-    original = submit(ledger, Prescribe(drug="tea", patient="p"))
-    beside(database_url, "UPDATE patient SET note = 'by hand'")
-
-    ledger.correct(ledger.correction_plan({original.id: NEW}), actor="chief", reason="r", decisions={"Patient/p": decision})
-
-    assert ledger.get(Patient, "p").note == note
-    assert not ledger.correction_plan({original.id: NEW})
-
-
-def test_a_row_that_is_gone_is_a_conflict(ledger: Ledger, database_url: str) -> None:
-    original = submit(ledger, Prescribe(drug="tea", patient="p"))
-    beside(database_url, "DELETE FROM supply")
-
-    plan = ledger.correction_plan({original.id: NEW})
-
-    assert [(one.model, one.why) for one in plan.conflicts] == [("Supply", "gone")]
+def test_a_selection_says_which_version_is_to_rule(ledger: Ledger) -> None:
+    with pytest.raises(ensue.RequestError, match="which version is to rule"):
+        ledger.correction_plan(Selection())
 
 
 def test_a_plan_is_refused_when_something_moved_since(ledger: Ledger) -> None:

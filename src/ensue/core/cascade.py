@@ -36,10 +36,13 @@ class Earlier:
     def __init__(self, app: App) -> None:
         self._app = app
         self._rules: list[tuple[Targets, int]] = []
+        self.kept: set[str] = set()
+        """The models of which people decided to leave rows as they are."""
 
     def take(self, correction: Record) -> None:
         """Take note of a correction; they come in the ledger's order. The first of a plan says what the whole plan was about."""
         form: Any = correction.document["form"]
+        self.kept |= {model for model, *_ in form["kept"]}
         if form["wanted"] is not None:
             self._rules.append((Wanted.from_json(form["wanted"]).targets(self._app), form["records"]))
 
@@ -152,7 +155,7 @@ def retell(app: App, records: Iterable[Record], targets: Targets, earlier: Earli
     Raises:
         VersionError: a target is no version of the event's type.
     """
-    models = models_that_matter(app)
+    models = models_that_matter(app) | earlier.kept
     recorded = World(models)
     base = Telling(app, earlier.target, recorded, models)
     told = Telling(app, partial(_wanted, targets, earlier), recorded, models)

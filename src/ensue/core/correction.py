@@ -4,7 +4,7 @@ Correction: the event that performs a difference. It names its original, and say
     changes   [[model, id, kind, expected, target, decision] …]
               kind is insert, update, increase or delete; of an increase the target is the amounts, and nothing is expected;
               decision is "apply", or "force": whatever stands there now
-    kept      [[model, id, {column: value}] …]   what people decided to leave as it is
+    kept      [[model, id, {column: value}] …]   what people decided to leave as it is; null: a row that is gone
     effects   [[kind, key, {…}] …]               what is to be done outside because of the difference
     subjects  [subject …]                        the chains of the original and of every row that changes
     wanted    {…} or null                        what the plan was asked for; the first correction of a plan says it for all
@@ -133,7 +133,9 @@ class CorrectionBinding(Binding):
         return {
             **self.form,
             "changes": changes,
-            "kept": [[model, id, model_fields(model).split(row, f"form/kept/{n}", leaves)] for n, (model, id, row) in enumerate(kept)],
+            "kept": [
+                [model, id, row and model_fields(model).split(row, f"form/kept/{n}", leaves)] for n, (model, id, row) in enumerate(kept)
+            ],
             "effects": [
                 [kind, key, effect_fields(kind).split(body, f"form/effects/{n}", leaves)] for n, (kind, key, body) in enumerate(effects)
             ],

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from ensue.core.app import App
@@ -76,7 +76,8 @@ class PlannedCorrection:
     subjects: tuple[str, ...]
     changes: tuple[PlannedChange, ...] = ()
     effects: tuple[PlannedEffect, ...] = ()
-    kept: tuple[tuple[str, str, Row], ...] = ()
+    kept: tuple[tuple[str, str, Row | None], ...] = ()
+    """What people decided to leave as it is; None: a row that is gone."""
 
     def __bool__(self) -> bool:
         rules = self.diff.version != self.diff.base_version
@@ -297,34 +298,6 @@ def _subjects(app: App, diff: Diff, changes: Iterable[PlannedChange]) -> tuple[s
         if row is not None and all(column in row for column in app.model(change.model).__ensue__.parent_columns):
             found.update(dict.fromkeys(subjects_of_row(app.model(change.model), change.id, row)))
     return tuple(found)
-
-
-# ---- what people decide --------------------------------------------------------------------------------------------
-def decided_plan(plan: CorrectionPlan, decisions: Mapping[str, Any]) -> CorrectionPlan:
-    """
-    *plan* with its conflicts decided, by row (`Patient/p-17`): "keep", "force", or a mapping of columns to values.
-
-    What is kept, and a value that somebody says, stays so in later tellings of the history.
-    """
-    corrections = []
-    for one in plan.corrections:
-        changes: list[PlannedChange] = []
-        kept: list[tuple[str, str, Row]] = list(one.kept)
-        for change in one.changes:
-            said = decisions.get(change.row)
-            if said is None or change.status != "conflict":
-                changes.append(change)
-            elif said == "force":
-                changes.append(change._replace(status="apply", decision="force"))
-            elif said == "keep":
-                columns = change.target if change.kind in ("update", "increase") else change.present
-                if change.present is not None:
-                    kept.append((change.model, change.id, {column: change.present[column] for column in columns or {}}))
-            else:
-                changes.append(change._replace(kind="update", target=dict(said), status="apply", decision="force"))
-                kept.append((change.model, change.id, dict(said)))
-        corrections.append(replace(one, changes=tuple(changes), kept=tuple(kept)))
-    return replace(plan, corrections=tuple(corrections))
 
 
 # ---- effects -------------------------------------------------------------------------------------------------------

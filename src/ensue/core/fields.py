@@ -184,6 +184,13 @@ class Fields:
             wrong = heads(problems)
             problems += [one for one in invalid.problems if not heads([one]) <= wrong]
 
+    def find_some_further(self, found: Mapping[str, Any], problems: list[FieldProblem]) -> None:
+        """As `find_further`, where nothing is required."""
+        try:
+            self.validate_some(found)
+        except InvalidForm as invalid:
+            problems += invalid.problems
+
     # -- trusted, hot
     def encode(self, values: Mapping[str, Any]) -> dict[str, Json]:
         """The J1 values of checked Python *values*."""

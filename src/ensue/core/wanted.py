@@ -12,6 +12,7 @@ from ensue.core.correction import CORRECTION
 from ensue.core.record import Record
 from ensue.core.selection import Selection
 from ensue.core.version import Version
+from ensue.errors import RequestError
 
 UNDONE: Final = "undone"
 """The target of an event that is to be as if it had not happened."""
@@ -41,7 +42,9 @@ class Wanted:
     allow_effects: tuple[str, ...] = ()
 
     def targets(self, app: App) -> Targets:
-        """What each record is to be decided under. Raises VersionError."""
+        """What each record is to be decided under. Raises VersionError; RequestError where no version is to rule the selection."""
+        if self.selection is not None and self.version is None:
+            raise RequestError("A correction of a selection says which version is to rule: add version=.")
         events: dict[str, Target] = {id: UNDONE if one is None else app.known_version(one) for id, one in self.events.items()}
         chosen, selection = app.known_version(self.version) if self.version is not None else None, self.selection
 

@@ -7,14 +7,15 @@ ids of the two plans differ and nothing is done. All corrections of a plan are c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ensue.core.app import App
 from ensue.core.canonical import Json
 from ensue.core.cascade import Earlier, Retold, retell
 from ensue.core.correction import CORRECTION, Correction, Moved
-from ensue.core.correction_plan import CorrectionPlan, PlannedCorrection, decided_plan, plan_of, touched_keys
+from ensue.core.correction_plan import CorrectionPlan, PlannedCorrection, plan_of, touched_keys
+from ensue.core.decisions import Decisions, check_decisions, decided_plan
 from ensue.core.diff import Diff
 from ensue.core.event import whole_form
 from ensue.core.facts import Facts, Needs, Row
@@ -22,7 +23,7 @@ from ensue.core.record import Record
 from ensue.core.selection import ALL
 from ensue.core.wanted import UNDONE, Targets, Wanted
 from ensue.core.world import Key
-from ensue.errors import PlanBlocked, PlanMoved, RequestError
+from ensue.errors import ConflictError, PlanBlocked, PlanMoved, RequestError
 from ensue.runtime.decoding import record_of
 from ensue.runtime.door import Door
 from ensue.runtime.latest import latest_correction
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
 PAGE: Final = 1_000
 ROUNDS_MAX: Final = 5
-Decisions = Mapping[str, "str | Mapping[str, Json]"]
-"""What to do with rows in conflict, by row (`Patient/p-17`): "keep", "force", or the values to set."""
 Progress = Callable[[int, int], None]
 
 
@@ -111,7 +110,12 @@ class Correcting:
             VersionError: an event would be ruled by a draft.
         """
         if self._size() != plan.records:
-            self.plan(plan.wanted).check_same(plan.id)
+            made = self.plan(plan.wanted)
+            if not made:
+                return self._standing(plan)
+            made.check_same(plan.id)
+        if plan:  # else it was performed already, with whatever was decided
+            check_decisions(self._app, plan, decisions)
         records = self._commit(plan, actor, reason, decisions)
         for _ in range(ROUNDS_MAX):
             if self._size() == plan.records + len(records):
@@ -119,8 +123,19 @@ class Correcting:
             plan = self.plan(plan.wanted)
             if not plan:
                 break
-            records += self._commit(plan, actor, reason, decisions)
+            try:
+                records += self._commit(plan, actor, reason, decisions)
+            except ConflictError as error:
+                raise PlanMoved(
+                    f"{len(records)} corrections were committed, but an event that came meanwhile must be corrected too, and cannot: "
+                    f"{error} Make the plan again for what is left."
+                ) from error
         return records
+
+    def _standing(self, plan: CorrectionPlan) -> list[Record]:
+        """The corrections that stand where *plan* was performed already."""
+        found = (self.latest(one.diff.record) for one in plan.corrections if one)
+        return [one.as_repeat() for one in found if one is not None]
 
     def _commit(self, plan: CorrectionPlan, actor: str, reason: str, decisions: Decisions) -> list[Record]:
         """All corrections of a plan, or none: one transaction."""
@@ -171,7 +186,7 @@ def _request(plan: CorrectionPlan, one: PlannedCorrection, reason: str, *, first
         "wanted": plan.wanted.as_json() if first else None,
         "records": plan.records,
     }
-    return event, form, f"{plan.id}/{diff.record.id}"
+    return event, form, f"{plan.id}/{plan.records}/{diff.record.id}"
 
 
 def _check_clear(plan: CorrectionPlan) -> None:

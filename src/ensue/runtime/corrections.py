@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import overload
 
 from ensue.core.correction_plan import CorrectionPlan
+from ensue.core.decisions import Decisions
 from ensue.core.diff import Diff
 from ensue.core.record import Record
 from ensue.core.selection import Selection
 from ensue.core.wanted import Wanted
-from ensue.runtime.correct import Correcting, Decisions
+from ensue.runtime.correct import Correcting
 
 
 class Corrections:
