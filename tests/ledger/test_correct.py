@@ -187,6 +187,19 @@ def test_what_should_not_have_been_done_is_made_up_for_where_the_effect_says_how
     assert Apology(key="comp:supply/1", text="Please disregard: water for Ada") in fixed.plan.effects
 
 
+def test_what_a_correction_has_made_up_for_is_not_made_up_for_again(ledger: Ledger) -> None:
+    original = submit(ledger, Prescribe(drug="water", patient="p"))
+    ledger.correct(ledger.correction_plan({original.id: NEW}), actor="chief", reason="there")
+    ledger.correct(ledger.correction_plan({original.id: OLD}, allow_effects=["push.send"]), actor="chief", reason="and back")
+    ledger.correct(ledger.correction_plan({original.id: NEW}), actor="chief", reason="and there again")
+
+    recorded = [one for record in ledger.records() for one in effects(record)]
+
+    assert recorded.count(("push.send", "supply/1")) == 1
+    assert recorded.count(("letter.apology", "comp:supply/1")) == 1
+    assert len(recorded) == len(set(recorded))
+
+
 @pytest.mark.parametrize("allowed", [[], ["order.send"]])
 def test_what_is_new_is_done_only_where_its_kind_is_allowed(ledger: Ledger, allowed: list[str]) -> None:
     diff = ledger.compare(submit(ledger, Prescribe(drug="wine", patient="p")), version=NEW)

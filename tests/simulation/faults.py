@@ -119,7 +119,10 @@ class Proxy:
                 break
             if self._lose == "answer":
                 self._lose = "answer on its way"
-            server.sendall(data)
+            try:
+                server.sendall(data)
+            except OSError:  # the other direction has ended meanwhile
+                break
         _shut(client, server)
 
     def _answers(self, client: socket.socket, server: socket.socket) -> None:

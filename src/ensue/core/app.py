@@ -197,6 +197,7 @@ class App(Expecting):
 
         def catalog(self) -> Catalog:
             """Everything that is declared, as data, for people and programs (made on the source floor). Raises DefinitionError."""
+            ...
 
     def check(self) -> None:
         """

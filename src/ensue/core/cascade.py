@@ -38,11 +38,14 @@ class Earlier:
         self._rules: list[tuple[Targets, int]] = []
         self.kept: set[str] = set()
         """The models of which people decided to leave rows as they are."""
+        self.effects: dict[str, set[tuple[str, str]]] = {}
+        """By event: kind and key of every effect that its corrections have recorded, so that none is recorded again."""
 
     def take(self, correction: Record) -> None:
         """Take note of a correction; they come in the ledger's order. The first of a plan says what the whole plan was about."""
         form: Any = correction.document["form"]
         self.kept |= {model for model, *_ in form["kept"]}
+        self.effects.setdefault(form["original"], set()).update((kind, key) for kind, key, _ in form["effects"])
         if form["wanted"] is not None:
             self._rules.append((Wanted.from_json(form["wanted"]).targets(self._app), form["records"]))
 
@@ -140,6 +143,7 @@ class Retold:
     recorded: World
     base: World
     told: World
+    earlier: Earlier
     diffs: list[Diff] = field(default_factory=list)
     decided: int = 0
     """How many events were decided again."""
@@ -159,7 +163,7 @@ def retell(app: App, records: Iterable[Record], targets: Targets, earlier: Earli
     recorded = World(models)
     base = Telling(app, earlier.target, recorded, models)
     told = Telling(app, partial(_wanted, targets, earlier), recorded, models)
-    retold = Retold(recorded, base.world, told.world)
+    retold = Retold(recorded, base.world, told.world, earlier)
     for record in records:
         try:
             rows = frozen_rows(record, record.logic, recorded.row)[0]

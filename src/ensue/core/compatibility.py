@@ -80,7 +80,8 @@ class Description:
 
 def worst(changes: Iterable[Change]) -> Class:
     """The gravest class among *changes*; `none` where there are none."""
-    return max((one.compatibility for one in changes), key=CLASSES.index, default="none")
+    found = {one.compatibility for one in changes}
+    return next((one for one in reversed(CLASSES) if one in found), CLASSES[0])
 
 
 def compare(before: Description | None, after: Description | None) -> tuple[Change, ...]:

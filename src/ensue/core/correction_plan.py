@@ -155,7 +155,7 @@ def plan_of(app: App, retold: Retold, present: Mapping[Key, Row | None], wanted:
         if diff.outcome in ("raised", "unreplayable"):
             continue
         own = tuple(_held_against(change, present.get((change.model, change.id))) for change in changes.get(place, ()))
-        effects = tuple(_effects(app, diff, wanted.allow_effects))
+        effects = tuple(_effects(app, diff, wanted.allow_effects, retold.earlier.effects.get(diff.record.id, set())))
         corrections.append(PlannedCorrection(diff, _subjects(app, diff, own), own, effects))
     blocked = tuple(diff for diff in retold.diffs if diff.outcome in ("raised", "unreplayable"))
     return CorrectionPlan(tuple(corrections), blocked, retold.records, retold.position, wanted)
@@ -301,18 +301,27 @@ def _subjects(app: App, diff: Diff, changes: Iterable[PlannedChange]) -> tuple[s
 
 
 # ---- effects -------------------------------------------------------------------------------------------------------
-def _effects(app: App, diff: Diff, allow_effects: Collection[str]) -> Iterable[PlannedEffect]:
-    """Nothing that was done is done again: what is new is sent where its kind is allowed; the rest is made up for, or a person looks."""
+def _effects(app: App, diff: Diff, allow_effects: Collection[str], corrected: Collection[tuple[str, str]]) -> Iterable[PlannedEffect]:
+    """
+    Nothing that was done is done again: what is new is sent where its kind is allowed; the rest is made up for, or a person looks.
+
+    *corrected* are the kinds and keys that earlier corrections of the event have recorded.
+    """
+    done = {*corrected, *((kind, key) for kind, key, *_ in diff.record.document["effects"])}
     for one in diff.effects:
         compensation = None if one.kind == "added" else _compensation(app, one)
-        if compensation is not None:
-            yield PlannedEffect("compensate", compensation.__ensue__.kind, f"comp:{one.key}", effect_body(compensation), one)
-        if one.kind != "dropped" and one.effect in allow_effects and (one.kind == "added" or compensation is not None):
-            yield PlannedEffect("send", one.effect, one.key, dict(one.new), one)  # type: ignore[arg-type]  # a body is an object
+        planned = [] if compensation is None else [_compensating(compensation, one)]
+        sent = one.kind != "dropped" and one.effect in allow_effects and (one.kind == "added" or compensation is not None)
+        if sent and ((one.effect, one.key) not in done or one.kind == "changed"):
+            planned.append(PlannedEffect("send", one.effect, one.key, dict(one.new), one))  # type: ignore[arg-type]  # a body is an object
         elif compensation is None or one.kind == "changed":
-            yield _task(diff, one)
-    for other in diff.others:
-        yield _task(diff, other)
+            planned.append(_task(diff, one))
+        yield from (effect for effect in planned if (effect.kind, effect.key) not in corrected)
+    yield from (task for task in (_task(diff, other) for other in diff.others) if (task.kind, task.key) not in corrected)
+
+
+def _compensating(compensation: Effect, one: EffectDifference) -> PlannedEffect:
+    return PlannedEffect("compensate", compensation.__ensue__.kind, f"comp:{one.key}", effect_body(compensation), one)
 
 
 WORDS = {
