@@ -81,7 +81,10 @@ class Description:
 def worst(changes: Iterable[Change]) -> Class:
     """The gravest class among *changes*; `none` where there are none."""
     found = {one.compatibility for one in changes}
-    return next((one for one in reversed(CLASSES) if one in found), CLASSES[0])
+    gravest: Class = "none"
+    for one in CLASSES:
+        gravest = one if one in found else gravest
+    return gravest
 
 
 def compare(before: Description | None, after: Description | None) -> tuple[Change, ...]:

@@ -75,7 +75,7 @@ def decided_plan(plan: CorrectionPlan, decisions: Decisions) -> CorrectionPlan:
             elif said == "keep":
                 kept.append((change.model, change.id, _left(change)))
             else:
-                values = dict(said)  # type: ignore[arg-type]  # it was checked
+                values: Row = dict(said)  # type: ignore[arg-type]  # it was checked
                 changes.append(change._replace(kind="update", target=values, status="apply", decision="force"))
                 kept.append((change.model, change.id, values))
         corrections.append(replace(one, changes=tuple(changes), kept=tuple(kept)))
