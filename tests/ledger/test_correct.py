@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 
 import ensue
-from ensue import App, Effect, Event, Increase, Insert, Ledger, Model, New, Record, Ref, Selection, Sensitive, Update, new
+from ensue import App, Effect, Event, Increase, Insert, Ledger, Model, New, Record, Ref, Request, Selection, Sensitive, Update, new
+from ensue.runtime.writer import BATCH_MAX
 
 pharmacy = App("pharmacy")
 OLD, NEW = "2024-01-01", "2024-07-01"
@@ -246,6 +247,18 @@ def test_a_range_is_corrected_at_once(ledger: Ledger) -> None:
     assert [one.corrects for one in records] == [one.id for one in originals]
     assert ledger.get(Patient, "p").points == 3
     assert {row.days for row in ledger.snapshot("Patient/p").of(Supply)} == {20}
+
+
+def test_more_corrections_than_a_batch_has_room_for_are_one_transaction(ledger: Ledger) -> None:
+    many = [Request(Prescribe(drug="tea", patient="p"), version=OLD) for _ in range(BATCH_MAX + 44)]
+    ledger.submit_all(many, actor="desk")
+
+    records = ledger.correct(ledger.correction_plan(Selection(), version=NEW), actor="chief", reason="r")
+
+    assert len(records) == len(many)
+    assert len({one.at for one in records}) == 1
+    assert ledger.get(Patient, "p").points == len(many)
+    assert not ledger.correction_plan(Selection(), version=NEW)
 
 
 def test_an_event_undone_is_as_if_it_had_not_happened(ledger: Ledger) -> None:

@@ -38,8 +38,9 @@ def test_a_row_changed_beside_the_ledger_is_a_conflict_that_somebody_decides(led
         ledger.correct(plan, actor="chief", reason="r")
     assert ledger.get(Patient, "p").points == 0
 
-    ledger.correct(plan, actor="chief", reason="r", decisions={"Patient/p": "keep"})
+    (kept,) = ledger.correct(plan, actor="chief", reason="r", decisions={"Patient/p": "keep"})
 
+    assert kept.form["plan"] == plan.id
     assert ledger.get(Patient, "p") == Patient(id="p", name="Ada", note="by hand", points=1)
     assert not ledger.correction_plan({original.id: NEW})
 

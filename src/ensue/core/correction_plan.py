@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from ensue.core.app import App
@@ -112,7 +113,7 @@ class CorrectionPlan:
     wanted: Wanted
     """What was asked."""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """22 characters."""
         said: list[Any] = [

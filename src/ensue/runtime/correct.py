@@ -142,7 +142,7 @@ class Correcting:
         decided = decided_plan(plan, decisions)
         _check_clear(decided)
         told = [one for one in decided.corrections if one]
-        tickets = [self._door.correction_ticket(*_request(decided, one, reason, first=one is told[0]), actor) for one in told]
+        tickets = [self._door.correction_ticket(*_request(decided, one, plan.id, reason, first=one is told[0]), actor) for one in told]
         if tickets:
             self._put([Unit(tickets, together=True)])
         try:
@@ -174,9 +174,12 @@ class Correcting:
             return latest_correction(self._storage, connection, record)
 
 
-def _request(plan: CorrectionPlan, one: PlannedCorrection, reason: str, *, first: bool) -> tuple[Correction, dict[str, Json], str]:
+def _request(
+    plan: CorrectionPlan, one: PlannedCorrection, shown: str, reason: str, *, first: bool
+) -> tuple[Correction, dict[str, Json], str]:
+    """One correction of a decided *plan*, with its form and key; *shown* is the id of the plan as people saw it."""
     diff = one.diff
-    event = Correction(original=diff.record.id, base=diff.base_version, target=one.target, plan=plan.id, reason=reason)
+    event = Correction(original=diff.record.id, base=diff.base_version, target=one.target, plan=shown, reason=reason)
     form: dict[str, Json] = {
         **whole_form(event),
         "changes": [[change.model, change.id, change.kind, change.expected, change.target, change.decision] for change in one.changes],
