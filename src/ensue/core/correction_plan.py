@@ -18,6 +18,7 @@ from ensue.core.app import App
 from ensue.core.canonical import Json, base64url, canonical_trusted
 from ensue.core.cascade import Retold
 from ensue.core.codec import add, subtract
+from ensue.core.correction_order import in_order
 from ensue.core.data import fields_of, trusted
 from ensue.core.diff import WHOLE, ColumnDifference, Diff, EffectDifference, same_value
 from ensue.core.effect import Effect, Task, effect_body
@@ -184,7 +185,7 @@ def _net(app: App, retold: Retold) -> dict[int, list[PlannedChange]]:
         elif base is not None and told is not None:
             for place, change in _columns(app, model, id, base, told, differences):
                 found.setdefault(place, []).append(change)
-    return _together(app, retold, found)
+    return in_order(app, _together(app, retold, found))
 
 
 def _together(app: App, retold: Retold, found: dict[int, list[PlannedChange]]) -> dict[int, list[PlannedChange]]:

@@ -116,15 +116,16 @@ class Correcting:
             made.check_same(plan.id)
         if plan:  # else it was performed already, with whatever was decided
             check_decisions(self._app, plan, decisions)
-        records = self._commit(plan, actor, reason, decisions)
+        records = done = self._commit(plan, actor, reason, decisions)
         for _ in range(ROUNDS_MAX):
-            if self._size() == plan.records + len(records):
+            if self._size() == plan.records + len(done):
                 break
             plan = self.plan(plan.wanted)
             if not plan:
                 break
             try:
-                records += self._commit(plan, actor, reason, decisions)
+                done = self._commit(plan, actor, reason, decisions)
+                records = [*records, *done]
             except ConflictError as error:
                 raise PlanMoved(
                     f"{len(records)} corrections were committed, but an event that came meanwhile must be corrected too, and cannot: "
@@ -195,7 +196,7 @@ def _request(
 def _check_clear(plan: CorrectionPlan) -> None:
     if plan.blocked:
         first = plan.blocked[0]
-        why = first.raised or f"{first.missing} is not known"
+        why = f"it {first.parts[0]}" if first.raised else f"{first.missing} is not known"  # what a step says may be about people
         raise PlanBlocked(
             f"{first.record.type} {first.record.id} cannot be decided again: {why}. "
             f"Of such events the plan has {len(plan.blocked)}; nothing was corrected."
