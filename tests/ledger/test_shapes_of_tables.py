@@ -12,6 +12,7 @@ from sqlalchemy import make_url
 
 import ensue
 from ensue import Ledger, Record, Selection
+from ensue.runtime.ranges.worker import row_here
 from tests.ledger.ward_shapes import FIRST, SECOND, first, migrate, second
 
 AFTER = second()
@@ -136,3 +137,13 @@ def test_a_shape_that_is_no_longer_declared_is_named_instead_of_guessed(ledger: 
 
     assert replayed.outcome == "raised"
     assert "recorded in the shape Dose, which is none of Dose2@2025-01-01" in str(replayed.raised)
+
+
+def test_another_checkout_is_told_in_which_shape_rows_are() -> None:
+    before = first()
+    grams: dict[str, Any] = {"id": "tea", "patient_id": "p", "drug": "tea", "amount": "0.5"}
+
+    assert row_here(AFTER.Dose2, grams, {"Dose": "Dose"})["amount"] == "500"
+    assert row_here(AFTER.Dose2, grams, {"Dose": "Dose2@2025-01-01"})["amount"] == "0.5"
+    with pytest.raises(ensue.EnsueError, match="which is none of Dose"):
+        row_here(before.Dose, grams, {"Dose": "Dose2@2025-01-01"})

@@ -12,6 +12,7 @@ from ensue.core.brought_up import Missing
 from ensue.core.diff import Side
 from ensue.core.exchange import members_of
 from ensue.core.expectation import Expectation
+from ensue.core.model import shape_name
 from ensue.core.record import Record
 from ensue.core.replay import Past, recall
 from ensue.errors import ConfigurationError
@@ -71,7 +72,8 @@ class _Decider:
     def side(self, record: Record, stands: str) -> Side:
         past = self._past_of(record)
         facts, _ = recall(record, record.logic, past)
-        message = Decide(members_of(record), self._version or stands, list(facts.all_rows()), list(facts.all_answers()))
+        shapes = {model.__ensue__.name: shape_name(model) for model in record.app.models()}
+        message = Decide(members_of(record), self._version or stands, list(facts.all_rows()), list(facts.all_answers()), shapes)
         side: Side = self._child.ask(message, lambda asked: _told(past, asked))
         return side
 

@@ -54,6 +54,8 @@ class Decide(NamedTuple):
     """Model, id and row of all that the record knows, None for what was not there, in the newest shapes of whoever asks."""
     answers: Sequence[tuple[Query, set[str]]]
     """The queries that its state answers, with the ids found."""
+    shapes: Mapping[str, str]
+    """Which shapes these are, by name of the model."""
 
 
 class Call(NamedTuple):

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from ensue.core.app import App
-from ensue.core.brought_up import Missing, brought_up
+from ensue.core.brought_up import Missing, some_brought_up
 from ensue.core.data import fields_of
 from ensue.core.diff import Side
 from ensue.core.exchange import record_from
 from ensue.core.facts import Facts, Query, Row
+from ensue.core.model import Model, shape_name
 from ensue.core.replay import decide_by_facts, side_of
 from ensue.core.version import Version
-from ensue.errors import EnsueError, UnknownEventType, VersionError
+from ensue.errors import EnsueError, UnknownEventType, UnknownShape, VersionError
 from ensue.runtime.ranges.calling import called
 from ensue.runtime.ranges.messages import FAILED_ASKING, Answered, Asked, Call, Decide, Do, Failed, Hello
 from ensue.runtime.ranges.pipe import Ended, Pipe
@@ -26,18 +27,20 @@ from ensue.runtime.ranges.pipe import Ended, Pipe
 class AskedPast:
     """The past, told by the parent, who has the records."""
 
-    def __init__(self, pipe: Pipe) -> None:
+    def __init__(self, pipe: Pipe, app: App, shapes: Mapping[str, str]) -> None:
         self._pipe = pipe
+        self._app = app
+        self._shapes = shapes
 
     def row(self, model: str, id: str) -> Row | None:
         """The row as it stood."""
         found: Row | None = self._ask(("row", model, id))
-        return found
+        return None if found is None else row_here(self._app.model(model), found, self._shapes)
 
     def rows(self, query: Query) -> Mapping[str, Row]:
         """The rows that equalled."""
         found: Mapping[str, Row] = self._ask(("rows", query))
-        return found
+        return {id: row_here(self._app.model(query[0]), row, self._shapes) for id, row in found.items()}
 
     def _ask(self, question: tuple[Any, ...]) -> Any:
         self._pipe.send(Asked(question))
@@ -72,8 +75,9 @@ class Worker:
         record = record_from(app, message.members)
         version = Version.parse(message.version)
         try:
-            return side_of(decide_by_facts(record, version, facts_of(app, message), AskedPast(self._pipe)))._replace(facts=None)
-        except (VersionError, UnknownEventType) as error:
+            past = AskedPast(self._pipe, app, message.shapes)
+            return side_of(decide_by_facts(record, version, facts_of(app, message), past))._replace(facts=None)
+        except (VersionError, UnknownEventType, UnknownShape, Missing) as error:
             return Side(missing=str(error))
 
     def _do(self, app: App, message: Do) -> Any:
@@ -106,13 +110,19 @@ def facts_of(app: App, message: Decide) -> Facts:
     for model, id, row in message.rows:
         if (latest := models.get(model)) is None:  # nothing here can ask for it
             continue
-        fits = row is None or row.keys() <= fields_of(latest).by_name.keys()
-        facts.learn(model, (id,), {} if row is None else {id: row if fits else brought_up(latest, row)})
+        facts.learn(model, (id,), {} if row is None else {id: row_here(latest, row, message.shapes)})
     for query, ids in message.answers:
         if query[0] not in models:
             continue
         facts.learn_answer(query, {id: row for id in ids if (row := facts.row(query[0], id)) is not None})
     return facts
+
+
+def row_here(latest: type[Model], row: Row, shapes: Mapping[str, str]) -> Row:
+    """A row that came in one of these *shapes*, in the newest of this checkout. Raises UnknownShape where this one has no such shape."""
+    if shapes.get(latest.__ensue__.name) == shape_name(latest):  # of columns that came without a new shape, those that it knows
+        return {name: value for name, value in row.items() if name in fields_of(latest).by_name}
+    return some_brought_up(latest, row, lambda: shapes)
 
 
 def imported(hello: Hello) -> App:
