@@ -35,8 +35,8 @@ setup: $(VENV)/.stamp-tools ## make the environment in .venv; the other commands
 demo: $(VENV)/.stamp-runtime ## run the clinic on an embedded database: a patient's timeline, then proof
 	@$(BIN)/ensue demo $(ARGS)
 
-test: $(VENV)/.stamp-tools ## run the tests; ARGS="-k chain" picks some
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.stamp-tools ## run the tests on every core; ARGS="-n 0 -k chain" picks some, in one process
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 lint: $(VENV)/.stamp-tools ## check format, lint and types
 	$(BIN)/ruff format --check
