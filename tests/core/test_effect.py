@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ensue import App, DefinitionError, Effect, GiveUp, InvalidForm, Sensitive
-from ensue.core.effect import effect_body
+from ensue.core.effect import effect_body, effect_of
 
 
 class Push(Effect, kind="push.send"):
@@ -70,6 +70,16 @@ def test_two_effects_of_one_kind_are_refused() -> None:
 
     with pytest.raises(DefinitionError, match=r"^Card: kind 'letter' is Letter's already; choose another kind"):
         app.performer(second)(give_up)
+
+
+def test_a_kind_that_no_app_knows_is_the_one_declared_last() -> None:
+    earlier = effect("Earlier", {"text": str}, kind="declared.twice")
+    later = effect("Later", {"text": str}, kind="declared.twice")
+
+    assert effect_of("declared.twice", {}) is later
+    assert effect_of("declared.twice", {"declared.twice": earlier}) is earlier
+    with pytest.raises(DefinitionError, match=r"no effect of kind 'never\.declared' any more"):
+        effect_of("never.declared", {})
 
 
 def test_an_effect_has_one_performer() -> None:

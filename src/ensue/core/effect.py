@@ -57,14 +57,16 @@ class Effect(Data):
 
 def effect_of(kind: str, known: Mapping[str, type[Effect]]) -> type[Effect]:
     """
-    The class of a *kind* that was cancelled: among the *known* ones of an app, else any that was declared.
+    The class of a *kind* that was cancelled: among the *known* ones of an app, else the one that was declared last.
 
     A step with the contract `Cancel[Effect]` may name a kind that nothing in the app yields or performs. The empty kind
     is `Effect` itself: every kind. Raises DefinitionError where the class is gone.
     """
     if not kind:
         return Effect
-    found = known.get(kind) or next((one for one in _declared_below(Effect) if one.__ensue__.kind == kind), None)
+    found = known.get(kind)
+    for one in _declared_below(Effect) if found is None else ():
+        found = one if one.__ensue__.kind == kind else found
     if found is None:
         raise DefinitionError(
             f"There is no effect of kind {kind!r} any more, but a record cancels it; keep the class as long as its records."
