@@ -177,7 +177,12 @@ def test_ctrl_c_ends_with_130_and_no_traceback(surroundings: dict[str, str], tmp
     os.mkfifo(form)
     command = [sys.executable, "-m", "ensue.cli", "submit", "account.open", f"@{form}", "--actor", "me", *(["--json"] if as_json else [])]
 
-    with subprocess.Popen(command, cwd=tmp_path, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # in a job of the background it is ignored, and children inherit that
+    try:
+        process = subprocess.Popen(command, cwd=tmp_path, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
         writer = os.open(form, os.O_WRONLY)  # waits until the program reads
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=60)
