@@ -22,8 +22,8 @@ from typing import Any, Final
 
 from ensue.core.binding import Binding, Bound
 from ensue.core.canonical import Json, canonical
-from ensue.core.data import fields_of, trusted
-from ensue.core.effect import Effect
+from ensue.core.data import fields_of
+from ensue.core.effect import Effect, effect_from_body
 from ensue.core.event import Context, Event, with_values
 from ensue.core.facts import Facts, Needs, Row
 from ensue.core.logic import Logic, describe_models
@@ -151,7 +151,7 @@ def correction_logic(version: Version, models: Mapping[str, type[Model]], effect
         for model, id, kind, expected, target, decision in event.changes:
             yield from _operations(models[model], id, kind, expected, target, decision == "force", event.rows.get((model, id)))
         for kind, key, body in event.effects:
-            yield _effect(effects[kind], key, body)
+            yield effect_from_body(effects[kind], body, key)
 
     contract = Contract(frozenset((kind, name) for kind in KINDS for name in models), frozenset(effects))
     step = Step(
@@ -205,10 +205,3 @@ def _update(model: type[Model], row: Row, target: Mapping[str, Json]) -> Iterabl
     codecs = fields_of(model).by_name
     changes = {column: codecs[column].codec.decode(value) for column, value in target.items() if row[column] != value}
     return [updated(row_of(model, row), changes)] if changes else []
-
-
-def _effect(effect: type[Effect], key: str, body: Mapping[str, Json]) -> Effect:
-    fields = fields_of(effect).by_name
-    values = {name: one.default for name, one in fields.items() if not one.required}
-    values.update({name: fields[name].codec.decode(value) for name, value in body.items()})
-    return trusted(effect, {**values, "key": key})

@@ -19,9 +19,9 @@ from ensue.core.canonical import Json, base64url, canonical_trusted
 from ensue.core.cascade import Retold
 from ensue.core.codec import add, subtract
 from ensue.core.correction_order import in_order
-from ensue.core.data import fields_of, trusted
+from ensue.core.data import fields_of
 from ensue.core.diff import WHOLE, ColumnDifference, Diff, EffectDifference, same_value
-from ensue.core.effect import Effect, Task, effect_body
+from ensue.core.effect import Effect, Task, effect_body, effect_from_body
 from ensue.core.facts import Row
 from ensue.core.model import subjects_of_row
 from ensue.core.wanted import UNDONE, Wanted
@@ -343,10 +343,8 @@ def _compensation(app: App, one: EffectDifference) -> Effect | None:
     effect: Any = app.effects().get(one.effect)
     if effect is None or effect.__ensue__.on_drop is None:
         return None
-    fields = fields_of(effect).by_name
-    values = {name: each.default for name, each in fields.items() if not each.required}
-    values.update({name: fields[name].codec.decode(value) for name, value in dict(one.base).items()})  # type: ignore[arg-type]  # a body is an object
-    made: Any = effect.__ensue__.on_drop(trusted(effect, {**values, "key": one.key}))
+    dropped: Any = one.base
+    made: Any = effect.__ensue__.on_drop(effect_from_body(effect, dropped, one.key))
     if not isinstance(made, Effect) or app.effects().get(made.__ensue__.kind) is not type(made):
         raise DefinitionError(
             f"{effect.__name__}: on_drop made {made!r:.80}, which is no effect that {app.name} knows; annotate what it returns."

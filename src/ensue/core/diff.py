@@ -17,7 +17,7 @@ from ensue.core.app import App
 from ensue.core.canonical import Json, canonical_trusted
 from ensue.core.codec import Codec, subtract
 from ensue.core.data import fields_of, trusted
-from ensue.core.effect import Effect
+from ensue.core.effect import Effect, effect_from_body
 from ensue.core.facts import Facts
 from ensue.core.frozen import frozen_rows
 from ensue.core.model import Model, row_of
@@ -326,13 +326,9 @@ def _effect(diff: Diff, one: EffectDifference, body: Any) -> Effect:
     """The effect as its step yielded it: without a key where it is the default one."""
     app, type_ = diff.record.app, diff.record.type
     found: Any = app.effects()[one.effect]
-    fields = fields_of(found).by_name
     origins = {
         step.origin for version in (diff.base_version, diff.version) if version for step in app.logic(type_, Version.parse(version)).steps
     }
     step, _, ordinal = one.key.rpartition("/")
-    values = {name: each.default for name, each in fields.items() if not each.required}
-    values.update({name: fields[name].codec.decode(value) for name, value in body.items()})
-    values["key"] = None if step in origins and ordinal.isdigit() else one.key
-    effect: Effect = trusted(found, values)
+    effect: Effect = effect_from_body(found, body, None if step in origins and ordinal.isdigit() else one.key)
     return effect

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar
 
 from ensue.core.annotations import Namespace
 from ensue.core.canonical import Json
-from ensue.core.data import Data, fields_of
+from ensue.core.data import Data, fields_of, trusted
 from ensue.core.event import Event
 from ensue.errors import DefinitionError
 
@@ -103,6 +103,14 @@ def effect_body(effect: Effect) -> dict[str, Json]:
     if body["not_before"] is None:
         del body["not_before"]
     return body
+
+
+def effect_from_body(effect: type[F], body: Mapping[str, Json], key: str | None) -> F:
+    """The effect that `effect_body` gave *body* of; fields that came since have their defaults."""
+    fields = fields_of(effect).by_name
+    values = {name: one.default for name, one in fields.items() if not one.required}
+    values.update({name: fields[name].codec.decode(value) for name, value in body.items()})
+    return trusted(effect, {**values, "key": key})
 
 
 class Task(Effect, kind="ensue.task"):

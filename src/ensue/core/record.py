@@ -15,7 +15,7 @@ from ensue.core.brought_up import Shapes, may_have_changed, operations_brought_u
 from ensue.core.canonical import Json
 from ensue.core.codec import subtract
 from ensue.core.data import fields_of, trusted
-from ensue.core.effect import Effect, effect_of
+from ensue.core.effect import Effect, effect_from_body, effect_of
 from ensue.core.event import Context, Event, event_from_form, with_values
 from ensue.core.logic import Logic
 from ensue.core.model import Model, newest, row_of
@@ -261,8 +261,4 @@ def _effects(kinds: Mapping[str, type[Effect]], recorded: list[Any], origins: Ma
     ordinals: Counter[tuple[str, str]] = Counter()
     for kind, key, body, step in recorded:
         ordinals[step, kind] += 1
-        fields = fields_of(kinds[kind])
-        values = {name: one.default for name, one in fields.by_name.items() if not one.required}
-        values.update({name: fields.by_name[name].codec.decode(value) for name, value in body.items()})
-        values["key"] = None if key == f"{origins.get(step, step)}/{ordinals[step, kind]}" else key
-        yield trusted(kinds[kind], values)
+        yield effect_from_body(kinds[kind], body, None if key == f"{origins.get(step, step)}/{ordinals[step, kind]}" else key)
