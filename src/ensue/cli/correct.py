@@ -189,7 +189,7 @@ def print_plan(console: Console, plan: CorrectionPlan, out: Path | None) -> None
         print_hanging(console, Text("  "), Text(f"and {len(corrections) - SHOWN_MAX:,} more; --json and --out have all of them", "dim"))
     changes = sum(len(one.changes) for one in corrections)
     effects = sum(len(one.effects) for one in corrections)
-    if not corrections:
+    if not plan:
         print_hanging(
             console, Text("✓ ", "bold green"), Text(f"Nothing to correct: {count_text(plan.records, 'record')} come out as they stand.")
         )

@@ -16,8 +16,10 @@ from typing import Any
 
 from ensue.core.app import App
 from ensue.core.brought_up import Missing
+from ensue.core.codec import add, subtract
 from ensue.core.correction import CORRECTION
 from ensue.core.correction_shapes import kept_operations
+from ensue.core.data import fields_of
 from ensue.core.diff import Diff, Side, diff_of
 from ensue.core.frozen import Rows, frozen_rows, recorded_operations
 from ensue.core.logic import Logic
@@ -49,6 +51,10 @@ class Earlier:
         if form["wanted"] is not None:
             self._rules.append((Wanted.from_json(form["wanted"]).targets(self._app), form["records"]))
 
+    def has_told(self, record: Record) -> bool:
+        """Whether a plan that was performed knew *record*; else it stands as it was decided, on the rows of then."""
+        return any(record.position < records for _, records in self._rules)
+
     def target(self, record: Record) -> Target | None:
         """What rules *record* since; None: its own version."""
         standing: Target | None = None
@@ -59,14 +65,31 @@ class Earlier:
 
 
 class Telling:
-    """One telling of the history: a world, and what each event is decided under in it."""
+    """
+    One telling of the history: a world, and what each event is decided under in it.
 
-    def __init__(self, app: App, target: Callable[[Record], Target | None], recorded: World, models: Collection[str]) -> None:
+    Args:
+        app: the application.
+        target: what rules an event in it; None: its own version.
+        is_told: whether an event may be decided again at all, or stands as recorded whatever it read.
+        recorded: the world as recorded.
+        models: the models whose rows are kept.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        target: Callable[[Record], Target | None],
+        is_told: Callable[[Record], bool],
+        recorded: World,
+        models: Collection[str],
+    ) -> None:
         self.app = app
         self.world = World(models)
         self.dirty: dict[str, set[str]] = {}
         """The rows, by model, that are not as recorded."""
         self.target = target
+        self._is_told = is_told
         self._recorded = recorded
         self._models = models
         self._unique = {model.__ensue__.name: model.__ensue__.unique for model in app.models()}
@@ -75,7 +98,7 @@ class Telling:
         """What *record* decides in this telling; None where it stands as recorded, by these *operations*. The world moves on."""
         side = self._decide(record, rows, operations)
         if side is None:
-            self.world.fold(operations)
+            self.world.fold(self._on_its_rows(operations))
         elif side.is_accepted:
             self.world.fold(side.operations)
         return side
@@ -83,6 +106,8 @@ class Telling:
     def _decide(self, record: Record, rows: Rows, operations: Sequence[Any]) -> Side | None:
         if record.type == CORRECTION:
             return Side(kept_operations(record, self.world.row))
+        if not self._is_told(record):
+            return None
         target = self.target(record)
         if target == UNDONE:
             return Side(undone=True)
@@ -95,6 +120,19 @@ class Telling:
     def _logic(self, record: Record, target: Target) -> Logic:
         assert isinstance(target, Version), "the other target is UNDONE"
         return self.app.logic(record.type, target)
+
+    def _on_its_rows(self, operations: Sequence[Any]) -> Iterator[Any]:
+        """Recorded *operations* as they are on the rows of this telling: an increase stays an amount."""
+        for operation in operations:
+            kind, model, id, before, after, step = operation
+            row = self.world.row(model, id) if kind == "increase" and id in self.dirty.get(model, ()) else None
+            if row is None:
+                yield operation
+            else:
+                columns = {name: one.codec for name, one in fields_of(self.app.model(model)).by_name.items() if name in after}
+                amounts = {name: subtract(codec.decode(after[name]), codec.decode(before[name])) for name, codec in columns.items()}
+                now = {name: codec.encode(add(codec.decode(row[name]), amounts[name])) for name, codec in columns.items()}
+                yield [kind, model, id, before, now, step]
 
     # -- what differs from the record
     def _reads_otherwise(self, record: Record, own: Logic, rows: Rows, operations: Sequence[Any]) -> bool:
@@ -161,8 +199,8 @@ def retell(app: App, records: Iterable[Record], targets: Targets, earlier: Earli
     """
     models = models_that_matter(app) | earlier.kept
     recorded = World(models)
-    base = Telling(app, earlier.target, recorded, models)
-    told = Telling(app, partial(_wanted, targets, earlier), recorded, models)
+    base = Telling(app, earlier.target, earlier.has_told, recorded, models)
+    told = Telling(app, partial(_wanted, targets, earlier), lambda _: True, recorded, models)
     retold = Retold(recorded, base.world, told.world, earlier)
     for record in records:
         try:

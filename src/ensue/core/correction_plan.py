@@ -130,7 +130,8 @@ class CorrectionPlan:
         return tuple(change for one in self.corrections for change in one.changes if change.status == "conflict")
 
     def __bool__(self) -> bool:
-        return any(self.corrections)
+        """Whether anything is to be done, or should be and cannot."""
+        return any(self.corrections) or bool(self.blocked)
 
     def check_same(self, plan_id: str) -> None:
         """This is the plan of that id. Raises PlanMoved."""

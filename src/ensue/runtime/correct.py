@@ -103,10 +103,12 @@ class Correcting:
         Commit the corrections of *plan*, and return their records.
 
         An event that slipped in between plan and commit, and read what was being corrected, is corrected in a further round.
+        Each round is whole by itself, and what it committed stands.
 
         Raises:
             PlanBlocked: an event cannot be decided again, or a conflict is not decided.
-            PlanMoved: the plan made again has another outcome, or a row was changed beside the ledger.
+            PlanMoved: the plan made again has another outcome, or a row was changed beside the ledger; or in every round further
+                events slipped in: says which still move.
             VersionError: an event would be ruled by a draft.
         """
         if self._size() != plan.records:
@@ -119,18 +121,21 @@ class Correcting:
         records = done = self._commit(plan, actor, reason, decisions)
         for _ in range(ROUNDS_MAX):
             if self._size() == plan.records + len(done):
-                break
+                return records
             plan = self.plan(plan.wanted)
             if not plan:
-                break
+                return records
             try:
                 done = self._commit(plan, actor, reason, decisions)
-                records = [*records, *done]
             except ConflictError as error:
                 raise PlanMoved(
                     f"{len(records)} corrections were committed, but an event that came meanwhile must be corrected too, and cannot: "
                     f"{error} Make the plan again for what is left."
                 ) from error
+            records = [*records, *done]
+        left = self.plan(plan.wanted)
+        if left:
+            raise PlanMoved(_still_moving(left, len(records)))
         return records
 
     def _standing(self, plan: CorrectionPlan) -> list[Record]:
@@ -191,6 +196,17 @@ def _request(
         "records": plan.records,
     }
     return event, form, f"{plan.id}/{plan.records}/{diff.record.id}"
+
+
+def _still_moving(left: CorrectionPlan, committed: int) -> str:
+    """What is left of a plan after the last round."""
+    moving = [*(one.diff.record for one in left.corrections if one), *(diff.record for diff in left.blocked)]
+    listed = "; ".join(f"{one.type} {one.id} at position {one.position}" for one in moving[:5])
+    return (
+        f"{committed} corrections were committed in {ROUNDS_MAX + 1} rounds, and each time further events had slipped in and read what was "
+        f"being corrected. Still to be corrected, {len(moving)} in all: {listed}. Of these nothing was done. "
+        "Make the plan again for what is left, when less is written."
+    )
 
 
 def _check_clear(plan: CorrectionPlan) -> None:
