@@ -133,6 +133,8 @@ def test_too_much_noise_says_so_everywhere(run: Run, where: Where, tmp_path: Pat
         (("compare", "--code", "nowhere"), "There is no folder nowhere"),
         (("replay", "3", "--type", "sale.buy"), "One EVENT"),
         (("replay", "--file", "nowhere.jsonl"), "There is no file nowhere.jsonl"),
+        (("replay", "--type", "sale.by"), "did you mean sale.buy"),
+        (("compare", "--version", "2024-06-01", "--type", "sale.by"), "did you mean sale.buy"),
         (("replay", "--dask"), "shares out the files of a folder"),
     ],
 )

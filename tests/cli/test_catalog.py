@@ -128,7 +128,7 @@ def test_lint_ends_with_5_where_something_is_missing(run: Run) -> None:
     assert {"no_purpose", "no_performer"} == {one["code"] for one in listed}
     assert any(one["place"].startswith("tests/cli/shop.py:") for one in listed)
     told = run("catalog", "lint", *CLINIC)
-    assert (told.code, told.stdout) == (0, "The catalog is whole.\n")
+    assert (told.code, told.stdout) == (0, "✓ The catalog is whole.\n")
 
 
 @pytest.mark.parametrize("format", ["json", "schema", "md", "html", "jsonschema", "asyncapi", "openapi"])

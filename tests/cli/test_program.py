@@ -24,14 +24,17 @@ from tests.source_tree import ROOT
 
 Where = tuple[str, ...]
 COMMANDS = (
-    *("submit", "preview", "show", "timeline", "history", "tags", "attempts", "verify", "audit", "lint", "rebuild"),
-    *("catalog", "versions", "changelog", "export", "db", "demo"),
+    *("submit", "preview", "show", "timeline", "history", "tags", "attempts", "verify", "replay", "compare", "audit", "lint", "rebuild"),
+    *("catalog", "versions", "changelog", "export", "correct", "undo", "db", "demo"),
 )
 LEAVES = (
-    *((one,) for one in COMMANDS if one not in ("catalog", "versions", "export", "db")),
+    *((one,) for one in COMMANDS if one not in ("catalog", "versions", "export", "correct", "undo", "db")),
     *(("catalog", one) for one in ("list", "show", "causes", "writes", "diff", "lint", "export")),
     *(("versions", one) for one in ("list", "show", "check", "publish", "accept-edit")),
     ("export", "events"),
+    ("correct", "plan"),
+    ("correct", "apply"),
+    ("undo", "plan"),
     ("db", "migrate"),
     ("db", "status"),
     ("demo", "import"),

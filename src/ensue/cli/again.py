@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ensue.cli.application import Where, check_file, find_project, load_app, opened, resolve
+from ensue.cli.selection import check_types
 from ensue.cli.show import find_record
 from ensue.core.selection import Selection
 from ensue.errors import RequestError
@@ -42,6 +43,10 @@ class Chosen:
     place: Place | None
     selection: Selection
     event: str | None
+
+    def check_found(self, count: int) -> None:
+        """Where none was found, a type may have been mistyped. Raises UnknownEventType."""
+        check_types(self.app, self.selection, count)
 
 
 @contextmanager

@@ -161,7 +161,7 @@ def diff(
     _json: JsonOption = False,
 ) -> Answer:
     """
-    Say what changed between two dates, or between two exported catalogs.
+    Say what changed between two dates, or two exported catalogs.
 
     Each change with its class: breaking, behaviour, additive or none.
     """
@@ -221,7 +221,8 @@ def lint(app: AppOption = None, _json: JsonOption = False) -> Answer:
             where = f"{one.place}: " if one.place else ""
             print_hanging(console, Text(), Text(printable(f"{where}{one.name}"), "bold").append(f": {one.code}", "bold red"))
             print_hanging(console, Text("  "), Text(printable(one.message)))
-        print_hanging(console, Text(), Text(f"{count_text(len(found), 'finding')}." if found else "The catalog is whole.", "bold"))
+        sign = Text("✗ ", "bold red") if found else Text("✓ ", "bold green")
+        print_hanging(console, sign, Text(f"{count_text(len(found), 'finding')}." if found else "The catalog is whole.", "bold"))
 
     data = [one.as_json() for one in found]
     if not found:

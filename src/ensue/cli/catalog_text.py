@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.text import Text
 
-from ensue.cli.text import print_fields, print_hanging, printable
+from ensue.cli.text import LINE_MIN, print_fields, print_hanging, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 STYLES = {"breaking": "bold red", "behaviour": "yellow", "additive": "green", "none": "dim"}
 PROSE_CHARACTERS_MIN = 40
 """Cells that are longer are read as prose, and stand below their row."""
+SEEN_WIDTH = 7
 STACKED = ("steps", "rejections", "state", "callers")
 """Sections in which they do."""
 
@@ -61,20 +63,25 @@ def is_prose(text: str) -> bool:
 
 
 def print_stacked(console: Console, head: Sequence[str], row: Sequence[Text], prose: set[int]) -> None:
-    """A row's short cells in one line, each behind its name; its prose below."""
+    """A row's short cells in one line, each behind its name where it has one; its prose below."""
     line = row[0].copy()
     for place in range(1, len(row)):
         if place not in prose and row[place].plain not in ("", "–"):
-            line.append(f"  {head[place].lower()} ", "dim").append_text(row[place])
+            line.append(f"  {head[place].lower()} " if head else "  ", "dim").append_text(row[place])
     print_hanging(console, Text("  "), line)
     for place in sorted(prose):
         print_hanging(console, Text("      "), row[place])
 
 
 def print_columns(console: Console, rows: Sequence[Sequence[Text]], head: Sequence[Text] | None = None) -> None:
-    """Rows under one another; the last column goes on below its own beginning."""
+    """Rows under one another; the last column goes on below its own beginning, and below its row where there is too little room."""
     shown = [*([head] if head else []), *rows]
     widths = [max((row[place].cell_len for row in shown), default=0) for place in range(len(shown[0]) - 1)] if shown else []
+    longest = max((cell_len(word) for row in rows for word in row[-1].plain.split()), default=0)
+    if max(longest, LINE_MIN) > console.width - sum(width + 2 for width in widths) - 2:
+        for row in rows:
+            print_stacked(console, [name.plain for name in head or ()], row, {len(row) - 1})
+        return
     for row in shown:
         prefix = Text("  ")
         for cell, width in zip(row, widths, strict=False):
@@ -91,14 +98,16 @@ def plain(text: str) -> Text:
 
 
 def print_types(console: Console, types: Iterable[dict[str, Any]]) -> None:
-    """Event types with their dates and first sentences."""
+    """Event types with their first dates, how many later ones there are, and their first sentences."""
     rows = []
     for one in types:
         further = f" +{len(one['dates']) - 1}" if len(one["dates"]) > 1 else ""
         dates = one["dates"][0] + (f" until {one['ended']}" if one["ended"] else further)
-        seen = [] if one["seen"] is None else [Text(f"{one['seen']:,}".rjust(7))]
+        seen = [] if one["seen"] is None else [Text(f"{one['seen']:,}".rjust(SEEN_WIDTH))]
         rows.append([Text(one["type"], "bold"), *seen, Text(dates, "dim"), plain(one["purpose"].split("\n\n")[0])])
-    print_columns(console, rows)
+    heads = ["Event type", "Seen".rjust(SEEN_WIDTH), "Since +later", "What it is for"]
+    counted = any(len(row) == len(heads) for row in rows)
+    print_columns(console, rows, [Text(name, "dim") for name in heads if counted or name.strip() != "Seen"])
 
 
 def print_uses(console: Console, title: str, uses: Iterable[Use]) -> None:

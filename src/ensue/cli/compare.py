@@ -83,13 +83,15 @@ def compare(
     json: JsonOption = False,
 ) -> Answer:
     """
-    Decide events under another version, or by other code, and show the difference.
+    Show what another version, or other code, would decide.
 
-    First as they happened (what differs there is noise), then the other way: counts, groups of what differs alike with samples,
-    whom it reaches, what applying it would do. Ends with 1 when something differs that no expectation covers.
+    Events are decided as they happened (what differs there is noise), then the other way: counts, groups of what differs alike with
+    samples, whom it reaches, what applying it would do. Ends with 1 when something differs that no expectation covers.
     """
     if fail_on not in FAIL_ON:
         raise RequestError(f"--fail-on {fail_on}: expected one of {', '.join(FAIL_ON)}.")
+    if version is None and code is None:
+        raise RequestError("Compare with what? Say --version DATE, or --code PATH of another checkout.")
     check_format(format, out, json=json, single=event is not None)
     where = Where(app, database, ledger)
     with chosen(where, event, file, read_selection(first, last, type, subject), dask=dask) as what:
@@ -101,6 +103,7 @@ def compare(
 
         with progress.bar("Comparing", "events") as told:
             found = compare_at(what.place, what.app, version, code, what.selection, jobs, noise_max, told, dask=dask)
+        what.check_found(found.records)
     return answer({"app": what.app.name, "selection": selection_data(what.selection), **found.as_json()}, fail_on, format, out)
 
 

@@ -119,7 +119,7 @@ def _facts(data: Data) -> Iterator[str]:
     ):
         yield f'<div class="fact"><b>{number:,}</b>{words}</div>'
     if reach["subjects"] > 1:
-        yield f'<div class="fact"><b>{share_text(reach["largest_subject_share"])}</b>of them of one subject</div>'
+        yield f'<div class="fact"><b>{share_text(reach["largest_subject_share"])}</b>of the events are of one subject</div>'
 
 
 def _outcomes(data: Data) -> Iterator[str]:

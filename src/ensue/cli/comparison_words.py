@@ -46,6 +46,8 @@ def verdict_of(data: Data) -> tuple[str, str]:
         return "bad", f"{differ_text(data['uncovered'], data['compared'])} in something that nobody has declared as expected."
     if data["different"]:
         return "good", f"{differ_text(data['different'], data['compared'])}, every one as expected."
+    if not data["compared"]:
+        return "good", "There was no such event to compare."
     return "good", f"All of {events_text(data['compared'])} come out the same."
 
 
@@ -76,7 +78,7 @@ def reach_text(group: Data) -> str:
     """Whom a group reaches, and when."""
     days = {group["first"][:10], group["last"][:10]}
     when = f"on {group['first'][:10]}" if len(days) == 1 else f"from {group['first'][:10]} to {group['last'][:10]}"
-    share = f", {share_text(group['largest_subject_share'])} of them of one" if group["subjects"] > 1 else ""
+    share = f"; the one with most has {share_text(group['largest_subject_share'])} of the events" if group["subjects"] > 1 else ""
     return f"{subjects_text(group['subjects'])}{share}; decided {when}"
 
 

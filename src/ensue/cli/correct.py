@@ -13,8 +13,8 @@ from ensue.cli import progress
 from ensue.cli.application import Where, opened
 from ensue.cli.options import AppOption, DatabaseOption, JsonOption, LedgerOption
 from ensue.cli.output import Answer
-from ensue.cli.record import record_data
-from ensue.cli.selection import FromOption, SubjectOption, ToOption, TypeOption, read_selection
+from ensue.cli.record import record_data, values_text
+from ensue.cli.selection import FromOption, SubjectOption, ToOption, TypeOption, check_types, read_selection
 from ensue.cli.show import find_record
 from ensue.cli.submit import ActorOption
 from ensue.cli.text import count_text, print_hanging, printable, value_text
@@ -31,16 +31,20 @@ FORMAT = "ensue.correction-plan/1"
 SHOWN_MAX = 40
 SIGNS = {"insert": ("+", "green"), "delete": ("-", "red"), "update": ("~", "yellow"), "increase": ("~", "yellow")}
 
-correct_program = typer.Typer(
-    help="Perform the difference that another version makes: plan it, look at it, apply it.", no_args_is_help=True
-)
-undo_program = typer.Typer(help="Make it as if an event had not happened: plan it here, then `ensue correct apply`.", no_args_is_help=True)
+correct_program = typer.Typer(help="Plan and perform the difference that another version makes.", no_args_is_help=True)
+undo_program = typer.Typer(help="Make it as if an event had not happened.", no_args_is_help=True)
 
 EXAMPLES = """\b
 Examples
   ensue correct plan 243 --version 2018-08-01 --out plan.json
   ensue correct plan --type medication.request --version 2018-08-01
   ensue correct apply plan.json --actor dr-ada --reason "The dose was decided by an old rule."
+"""
+
+UNDO_EXAMPLES = """\b
+Examples
+  ensue undo plan 243 --out undo.json
+  ensue correct apply undo.json --actor dr-ada --reason "It was entered twice."
 """
 
 VersionOption = Annotated[str | None, typer.Option("--version", metavar="DATE", help="The version that is to rule these events.")]
@@ -91,7 +95,7 @@ def plan(
         return planned(opened_ledger, wanted, out)
 
 
-@undo_program.command("plan")
+@undo_program.command("plan", epilog=UNDO_EXAMPLES)
 def undo(
     event: Annotated[str, typer.Argument(metavar="EVENT", help="The event's id, or its position.")],
     allow_effects: AllowOption = None,
@@ -101,7 +105,12 @@ def undo(
     ledger: LedgerOption = None,
     _json: JsonOption = False,
 ) -> Answer:
-    """Show what it takes to make everything as if an event had not happened; nothing is saved."""
+    """
+    Show what undoing an event would do; nothing is saved.
+
+    Everything is to be as if it had not happened. Later events that read what it wrote are decided again, in order. `ensue correct
+    apply` performs the plan.
+    """
     with opened(Where(app, database, ledger)) as opened_ledger:
         wanted = Wanted({find_record(opened_ledger, event, None, None).id: None}, allow_effects=tuple(allow_effects or ()))
         return planned(opened_ledger, wanted, out)
@@ -111,13 +120,15 @@ def planned(ledger: Ledger, wanted: Wanted, out: Path | None) -> Answer:
     """The plan of what is wanted, with a bar where somebody watches."""
     with progress.bar("Deciding again", "records") as told:
         made = ledger.correction_plan(wanted, progress=told)
+    if wanted.selection is not None:
+        check_types(ledger.app, wanted.selection, len(made.corrections) + len(made.blocked))
     data = {"format": FORMAT, "ledger": ledger.uid, **made.as_json()}
     if out is not None:
         out.write_text(json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return Answer(data, lambda console: print_plan(console, made, out))
 
 
-@correct_program.command("apply")
+@correct_program.command("apply", epilog=EXAMPLES)
 def apply(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A plan that `ensue correct plan` or `ensue undo plan` wrote.")],
     actor: ActorOption,
@@ -209,8 +220,8 @@ def print_correction(console: Console, one: PlannedCorrection) -> None:
         if one.diff.base_version != one.diff.version
         else f"{one.diff.version}, as it now reads"
     )
-    head = Text(f"#{record.position} ", "dim").append(record.type, "bold").append(f"  {printable(record.subject)}  {ruled}", "dim")
-    print_hanging(console, Text(), head)
+    head = Text(record.type, "bold").append(f"  {printable(record.subject)}  {ruled}", "dim")
+    print_hanging(console, Text(f"#{record.position} ", "dim"), head)
     for reason in one.diff.rejections:
         print_hanging(console, Text("    × ", "red"), Text(printable(f"refused: {reason['message']}")))
     for change in one.changes:
@@ -219,7 +230,7 @@ def print_correction(console: Console, one: PlannedCorrection) -> None:
         print_hanging(
             console,
             Text("    » ", "cyan"),
-            Text(effect.decision, "bold").append(f"  {effect.kind}  ").append(value_text(effect.body), "dim"),
+            Text(effect.decision, "bold").append(f"  {effect.kind}  ").append_text(values_text(effect.body)),
         )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from ensue.cli.record import values_text
 from ensue.cli.text import change_text, print_hanging, printable, short, value_text
 
 if TYPE_CHECKING:
@@ -28,9 +29,8 @@ WHOLE = "*"
 
 def print_difference(console: Console, diff: Mapping[str, Any], indent: int = 2) -> None:
     """One event that differs, from `Diff.as_json`: a line that names it, then a line for each difference."""
-    head = Text(f"#{diff['position']} ", "bold").append(printable(diff["type"]), "bold")
-    head.append(f"  {printable(diff['subject'])}  {outcome_text(diff)}")
-    print_hanging(console, Text(" " * indent), head)
+    head = Text(printable(diff["type"]), "bold").append(f"  {printable(diff['subject'])}  {outcome_text(diff)}")
+    print_hanging(console, Text(" " * indent).append(f"#{diff['position']} ", "bold"), head)
     print_lines(console, diff, indent)
 
 
@@ -66,17 +66,23 @@ def row_text(row: Mapping[str, Any]) -> Text:
     line = Text(f"{row['model']}/{short(row['id'])}")
     if row["column"] == WHOLE:
         shown = row["new"] if row["new"] is not None else row["base"]
-        return line.append("  " + ("row" if row["was"] is None else "row deleted") + f"  {value_text(shown or row['was'])}", "dim")
+        line.append("  row  " if row["was"] is None else "  row deleted  ")
+        return line.append_text(body_text(shown or row["was"]))
     line.append(f".{row['column']}  ")
     if row["relative"]:
         return line.append("by ", "dim").append_text(change_text(row["base"] or 0, row["new"] or 0))
     return line.append_text(change_text(row["base"], row["new"]))
 
 
+def body_text(body: Any) -> Text:
+    """What a row or an effect holds."""
+    return values_text(body) if isinstance(body, dict) else Text(value_text(body))
+
+
 def sides_text(base: Any, new: Any) -> Text:
     """What changed between two bodies of an effect; of one that is on one side only, the body."""
     if not isinstance(base, dict) or not isinstance(new, dict):
-        return Text(value_text(new if base is None else base), "dim")
+        return body_text(new if base is None else base)
     line = Text()
     for name in sorted(base.keys() | new.keys()):
         if base.get(name) != new.get(name):

@@ -15,7 +15,7 @@ from ensue.cli.application import Where, opened
 from ensue.cli.exit_codes import ExitCode
 from ensue.cli.options import AppOption, DatabaseOption, JsonOption, LedgerOption, ReaderOption, ReadPurposeOption
 from ensue.cli.output import Answer
-from ensue.cli.selection import FromOption, SubjectOption, ToOption, TypeOption, read_selection
+from ensue.cli.selection import FromOption, SubjectOption, ToOption, TypeOption, check_types, read_selection
 from ensue.cli.text import count_text, print_hanging, printable
 from ensue.errors import RequestError
 
@@ -67,7 +67,7 @@ def events(
     json: JsonOption = False,
 ) -> Answer | int:
     """
-    Write events, each with all that its decision depended on and led to.
+    Write events, with all that their decisions depended on.
 
     Form, state, operations, effects, place, hash and version, in the ledger's order.
     """
@@ -82,6 +82,7 @@ def events(
                 target, format=format, selection=selection, partitions=partitions, actor=actor, purpose=purpose, progress=told
             )
             stream.flush()
+            check_types(opened_ledger.app, selection, count)
         except BrokenPipeError:
             # Python would complain again when it flushes at its end.
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -65,7 +65,7 @@ def print_history(console: Console, row: str, changes: list[dict[str, Any]]) -> 
     """The changes of one row, oldest first."""
     print_hanging(console, Text(), Text(printable(row), "bold").append(f"  {count_text(len(changes), 'change')}"))
     if not changes:
-        print_hanging(console, Text(), Text("No event wrote it. Is the id right?", "dim"))
+        print_hanging(console, Text(), Text("No event wrote it. Is the id right, and whole? `ensue show EVENT` has whole ids.", "dim"))
     for change in changes:
         head = Text(f"#{change['position']}".rjust(6), "dim").append("  ").append(change["at"]).append("  ")
         print_hanging(

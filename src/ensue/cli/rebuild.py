@@ -45,9 +45,10 @@ def rebuild(
     _json: JsonOption = False,
 ) -> Answer:
     """
-    Make all rows once more, from the events alone, in an empty database.
+    Make all rows once more, from the events alone.
 
-    Users' tables only: a copy of the whole ledger is what the database's own backup makes. Ends with 3 when --check finds a difference.
+    In an empty database. Users' tables only: a copy of the whole ledger is what the database's own backup makes. Ends with 3 when
+    --check finds a difference.
     """
     check_folder(into)
     if events is not None:

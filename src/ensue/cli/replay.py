@@ -80,6 +80,7 @@ def replay(
 
         with progress.bar("Replaying", "events") as told:
             report = replay_at(what.place, what.app, what.selection, jobs, told, dask=dask)
+        what.check_found(report.records)
     return answer(report, fail_on)
 
 
@@ -111,9 +112,10 @@ def print_one(console: Console, diff: dict[str, Any]) -> None:
 def print_report(console: Console, report: ReplayReport) -> None:
     """How many are the same; the first that are not."""
     done = count_text(report.records, "event")
-    speed = f"{report.events_per_second:,.0f} a second" if report.seconds else ""
     if not report:
-        print_hanging(console, Text("✓ ", "bold green"), Text("Replayed", "bold").append(f": {done}, none differs ({speed})."))
+        speed = f" ({report.events_per_second:,.0f} a second)" if report.seconds else ""
+        said = f"{done}, none differs{speed}." if report.records else "there was no such event."
+        print_hanging(console, Text("✓ ", "bold green"), Text("Replayed", "bold").append(f": {said}"))
         return
     counts = ", ".join(f"{count:,} {outcome.replace('_', ' ')}" for outcome, count in sorted(report.outcomes.items()) if outcome != "same")
     summary = f": {done}, {report.different:,} of them not as they were decided ({counts})."

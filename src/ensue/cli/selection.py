@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ensue.core.correction import CORRECTION
 from ensue.core.field_types import codec_for
 from ensue.core.selection import Selection
 from ensue.errors import CanonicalError, RequestError
+
+if TYPE_CHECKING:
+    from ensue import App
 
 POSITION_DIGITS_MAX = 15
 """More digits than any ledger has events."""
@@ -40,6 +44,21 @@ def read_selection(first: str | None, last: str | None, types: list[str] | None,
         types=types or (),
         subject=subject,
     )
+
+
+def check_types(app: App, selection: Selection, found: int) -> None:
+    """
+    A type that selects nothing, and that the application does not know, was mistyped.
+
+    Types that the application has dropped are in old records, so the records are asked first.
+
+    Raises:
+        UnknownEventType: it was.
+    """
+    if not found:
+        for type_ in selection.types:
+            if type_ != CORRECTION:
+                app.shapes(type_)
 
 
 def read_place(option: str, text: str | None, of_day: time) -> int | datetime | None:

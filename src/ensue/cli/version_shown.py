@@ -100,7 +100,12 @@ def print_shown(console: Console, data: dict[str, Any]) -> None:
     print_hanging(console, Text(), Text("Steps", "bold"))
     for one in data["steps"]:
         print_hanging(console, Text("  "), Text(one["name"], "bold").append(f"  since {one['since']}, on {one['shape']}", "default"))
-        told = {"does": one["text"], "causes": one["causes"], "rejects": ", ".join(one["rejects"]), "replaces": one["replaces"]}
+        told = {
+            "does": one["text"],
+            "causes": "nothing" if one["causes"] == "None" else one["causes"],
+            "rejects": ", ".join(one["rejects"]),
+            "replaces": one["replaces"],
+        }
         told["written"] = f"{path_text(one['file'])}:{one['line']}"
         print_fields(console, {name: Text(printable(value)) for name, value in told.items() if value}, 4)
 

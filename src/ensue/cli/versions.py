@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     from ensue.source.check import Finding
     from ensue.source.lock import Lock
 
-program = typer.Typer(
-    help="The line of dates: what is published, and whether it was edited since.", no_args_is_help=True, rich_markup_mode=None
-)
+program = typer.Typer(help="Tell what is published, and whether it was edited since.", no_args_is_help=True, rich_markup_mode=None)
 
 LockOption = Annotated[
     str | None,

@@ -169,7 +169,7 @@ def as_markdown(app: str, releases: Sequence[Release], drafts: Iterable[str] = (
             lines += [one.text, ""] if one.text else []
             points = [*(f"- {change.message}" for change in one.changes), *(f"- {_step_text(step)}" for step in one.steps)]
             lines += [*points, ""] if points else []
-            lines += [f"`{one.fingerprint}`", ""]
+            lines += [f"Fingerprint: `{one.fingerprint}`", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
