@@ -56,6 +56,17 @@ def test_a_conflict_may_be_forced_or_decided_by_hand(ledger: Ledger, database_ur
     assert not ledger.correction_plan({original.id: NEW})
 
 
+def test_what_was_forced_is_as_the_events_say_when_history_is_corrected_again(ledger: Ledger, database_url: str) -> None:
+    original = submit(ledger, Prescribe(drug="tea", patient="p"))
+    beside(database_url, "UPDATE patient SET note = 'by hand', points = 5")
+    ledger.correct(ledger.correction_plan({original.id: NEW}), actor="chief", reason="r", decisions={"Patient/p": "force"})
+    assert ledger.get(Patient, "p") == Patient(id="p", name="Ada", note="takes tea long", points=6)
+
+    ledger.correct(ledger.correction_plan({original.id: OLD}), actor="chief", reason="r")
+
+    assert ledger.get(Patient, "p") == Patient(id="p", name="Ada", note="takes tea", points=5)
+
+
 @pytest.mark.parametrize(
     ("row", "decision", "message"),
     [

@@ -18,9 +18,10 @@ from ensue.core.app import App
 from ensue.core.brought_up import Missing
 from ensue.core.codec import add, subtract
 from ensue.core.correction import CORRECTION
-from ensue.core.correction_shapes import kept_operations
+from ensue.core.correction_shapes import form_brought_up, kept_operations
 from ensue.core.data import fields_of
 from ensue.core.diff import Diff, Side, diff_of
+from ensue.core.facts import Facts
 from ensue.core.frozen import Rows, frozen_rows, recorded_operations
 from ensue.core.logic import Logic
 from ensue.core.record import Record
@@ -28,6 +29,7 @@ from ensue.core.replay import decide_over
 from ensue.core.unique import check_unique
 from ensue.core.version import Version
 from ensue.core.wanted import UNDONE, Target, Targets, Wanted
+from ensue.core.witness import Witnessed, learn_new, shared_models, witnessed_by
 from ensue.core.world import Key, World
 from ensue.errors import PlanBlocked
 
@@ -92,18 +94,23 @@ class Telling:
         self._is_told = is_told
         self._recorded = recorded
         self._models = models
+        self._shared = shared_models(app)
         self._unique = {model.__ensue__.name: model.__ensue__.unique for model in app.models()}
 
-    def tell(self, record: Record, rows: Rows, operations: Sequence[Any]) -> Side | None:
-        """What *record* decides in this telling; None where it stands as recorded, by these *operations*. The world moves on."""
-        side = self._decide(record, rows, operations)
+    def tell(self, record: Record, rows: Rows, operations: Sequence[Any], saw: Facts) -> Side | None:
+        """
+        What *record* decides in this telling; None where it stands as recorded, by these *operations*. The world moves on.
+
+        Of tables that others write too it *saw* what it may read.
+        """
+        side = self._decide(record, rows, operations, saw)
         if side is None:
             self.world.fold(self._on_its_rows(operations))
         elif side.is_accepted:
             self.world.fold(side.operations)
         return side
 
-    def _decide(self, record: Record, rows: Rows, operations: Sequence[Any]) -> Side | None:
+    def _decide(self, record: Record, rows: Rows, operations: Sequence[Any], saw: Facts) -> Side | None:
         if record.type == CORRECTION:
             return Side(kept_operations(record, self.world.row))
         if not self._is_told(record):
@@ -115,7 +122,11 @@ class Telling:
         logic = own if target is None else self._logic(record, target)
         if _decides_alike(logic, own) and not self._reads_otherwise(record, own, rows, operations):
             return None
-        return decide_over(record, logic, self.world, lambda changes: check_unique(changes, self._unique, self.world.answer))
+        if not self._shared:
+            return decide_over(record, logic, self.world, lambda changes: check_unique(changes, self._unique, self.world.answer))
+        learn_new(saw, record, logic)
+        facts = Witnessed(self.world, self._recorded, saw, self._shared)
+        return decide_over(record, logic, facts, lambda changes: check_unique(changes, self._unique, facts.holders))
 
     def _logic(self, record: Record, target: Target) -> Logic:
         assert isinstance(target, Version), "the other target is UNDONE"
@@ -197,22 +208,24 @@ def retell(app: App, records: Iterable[Record], targets: Targets, earlier: Earli
     Raises:
         VersionError: a target is no version of the event's type.
     """
-    models = models_that_matter(app) | earlier.kept
+    models, shared = models_that_matter(app) | earlier.kept, shared_models(app)
     recorded = World(models)
     base = Telling(app, earlier.target, earlier.has_told, recorded, models)
     told = Telling(app, partial(_wanted, targets, earlier), lambda _: True, recorded, models)
     retold = Retold(recorded, base.world, told.world, earlier)
     for record in records:
         try:
-            rows = frozen_rows(record, record.logic, recorded.row)[0]
-            _notice_outside({model: by_id for model, by_id in rows.items() if model in models}, recorded, (base, told))
+            rows, slots = frozen_rows(record, record.logic, recorded.row)
+            _notice_outside(record, {model: by_id for model, by_id in rows.items() if model in models}, recorded, (base, told))
             operations = recorded_operations(record, recorded.row)
+            saw = witnessed_by(record, rows, slots, operations, shared) if shared else Facts()
+            _notice_gone(saw, shared, recorded, (base, told))
         except Missing as missing:
             raise PlanBlocked(
                 f"{record.type} {record.id} cannot be told again: {missing.what} is not known. Nothing was corrected."
             ) from None
-        before = base.tell(record, rows, operations)
-        after = told.tell(record, rows, operations)
+        before = base.tell(record, rows, operations, saw)
+        after = told.tell(record, rows, operations, saw)
         recorded.fold(operations)
         touched = set(_touched(operations, before, after))
         for telling in (base, told):
@@ -254,12 +267,14 @@ def _touched(recorded: Sequence[Any], *sides: Side | None) -> Iterator[Key]:
                 yield model, id
 
 
-def _notice_outside(rows: Rows, recorded: World, tellings: Iterable[Telling]) -> None:
+def _notice_outside(record: Record, rows: Rows, recorded: World, tellings: Iterable[Telling]) -> None:
     """
     What the event froze of a row and no event has written: it came from outside, in every telling.
 
     A row that is seen for the first time was there before the history began; a column that differs was changed beside it.
+    What a correction writes over it is as each telling has it.
     """
+    written = _written(record) if record.type == CORRECTION else {}
     for model, by_id in rows.items():
         for id, frozen in by_id.items():
             known = recorded.row(model, id)
@@ -268,11 +283,28 @@ def _notice_outside(rows: Rows, recorded: World, tellings: Iterable[Telling]) ->
             outside = {column: value for column, value in frozen.items() if known is None or known.get(column, recorded) != value}
             if not outside:
                 continue
+            recorded.put(model, id, {**(known or {}), **outside})
+            stays = {column: value for column, value in outside.items() if column not in written.get((model, id), ())}
             for telling in tellings:
                 row = telling.world.row(model, id)
-                if row is not None or known is None:
-                    telling.world.put(model, id, {**(row or {}), **outside})
-            recorded.put(model, id, {**(known or {}), **outside})
+                if stays and (row is not None or known is None):
+                    telling.world.put(model, id, {**(row or {}), **stays})
+
+
+def _written(correction: Record) -> dict[Key, set[str]]:
+    """The columns of each row that a correction is about; of one that it inserts or deletes all."""
+    written: dict[Key, set[str]] = {}
+    for model, id, _, expected, target, _ in form_brought_up(correction)["changes"]:
+        written.setdefault((model, id), set()).update(target if target is not None else expected)
+    return written
+
+
+def _notice_gone(saw: Facts, shared: Collection[str], recorded: World, tellings: Iterable[Telling]) -> None:
+    """What the event looked for in vain, where the events before it had left a row: others deleted it, in every telling."""
+    for model, id, row in saw.all_rows():
+        if row is None and model in shared and recorded.row(model, id) is not None:
+            for world in (recorded, *(telling.world for telling in tellings)):
+                world.put(model, id, None)
 
 
 def _settle_unread(retold: Retold, models: Collection[str], recorded: Sequence[Any], before: Side | None, after: Side | None) -> None:

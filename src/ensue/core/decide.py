@@ -10,6 +10,7 @@ from types import GeneratorType
 from typing import Any
 
 from ensue.core.binding import Bound
+from ensue.core.brought_up import Missing
 from ensue.core.canonical import Json
 from ensue.core.codec import add
 from ensue.core.data import fields_of
@@ -60,7 +61,7 @@ def decide(logic: Logic, bound: Bound, facts: Facts, guard: Guard | None = None)
         except Rejected as no:
             _check_reasons(step, no, declared=guard is not None)
             return Decision(Plan(rejections=no.reasons, steps=(*work.steps, step.name)))
-        except StepError:
+        except (StepError, Missing):
             raise
         except Exception as error:
             raise StepError(step.name, f"raised {type(error).__name__}: {error}") from error

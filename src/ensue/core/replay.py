@@ -22,15 +22,14 @@ from ensue.core.decide import Decision, Guard, decide
 from ensue.core.diff import Diff, Side, diff_of
 from ensue.core.event import Context, event_from_form
 from ensue.core.facts import Change, Facts, Needs, Query, Row
-from ensue.core.frozen import frozen_rows, recorded_effects, recorded_operations
+from ensue.core.frozen import Rows, Slots, frozen_rows, recorded_effects, recorded_operations
 from ensue.core.logic import Logic
-from ensue.core.model import newest
+from ensue.core.model import Model, newest
 from ensue.core.plan import Plan
 from ensue.core.record import Record
 from ensue.core.rejection import Rejection
 from ensue.core.state import StateField
 from ensue.core.version import Version
-from ensue.core.world import World
 from ensue.errors import EnsueError, FormatError, Rejected, StepError
 
 WAVES_MAX: Final = 100
@@ -175,12 +174,20 @@ def side_of(decided: Decided) -> Side:
 def recall(record: Record, own: Logic, past: Past | None = None) -> tuple[Facts, Binding]:
     """What *record* froze, as facts; and its event, with every path followed. Columns of older shapes are brought up. Raises Missing."""
     binding = _binding(record, own)
-    rows, slots = frozen_rows(record, own, _rest(past))
+    return _recalled(binding, *frozen_rows(record, own, _rest(past))), binding
+
+
+def seen_by(record: Record, rows: Rows, slots: Slots) -> Facts:
+    """The *rows* that *record* froze, as facts, with all that it looked for and did not find. Raises Missing."""
+    return _recalled(_binding(record, record.logic), rows, slots)
+
+
+def _recalled(binding: Binding, rows: Rows, slots: Slots) -> Facts:
     facts = Facts()
     for model, by_id in rows.items():
         facts.learn(model, by_id, by_id)
     binding.recall(facts, slots)
-    return facts, binding
+    return facts
 
 
 def _binding(record: Record, own: Logic) -> Binding:
@@ -193,20 +200,21 @@ def _binding(record: Record, own: Logic) -> Binding:
     return Binding(event, own, record.id)
 
 
-def decide_over(record: Record, logic: Logic, world: World, check: Callable[[list[Change]], None]) -> Side:
+def decide_over(record: Record, logic: Logic, facts: Facts, check: Callable[[list[Change]], None]) -> Side:
     """
-    What *record* decides under *logic* in another world than it saw; *check* raises where its changes break a unique rule.
+    What *record* decides under *logic* on other *facts* than it saw; *check* raises where its changes break a unique rule.
 
-    A step that fails is told in the side, and so is a rejection.
+    A step that fails is told in the side, and so are a rejection and an input that the facts do not have.
     """
     try:
         binding = _binding(record, record.logic)
         if logic is not record.logic:
             binding = binding.under(logic)
-        complete = binding.find(world, Needs())
-        assert complete, "a world knows everything"
-        subjects = tuple(dict.fromkeys((*record.subjects, *binding.subjects(world))))
-        result = decided(binding, world, record, subjects)
+        needs = Needs()
+        if not binding.find(facts, needs):
+            raise Missing(beside(_first_of(needs)))
+        subjects = tuple(dict.fromkeys((*record.subjects, *binding.subjects(facts))))
+        result = decided(binding, facts, record, subjects)
         check(result.changes)
         return side_of(result)
     except Missing as missing:
@@ -215,6 +223,17 @@ def decide_over(record: Record, logic: Logic, world: World, check: Callable[[lis
         return Side(rejections=[reason.as_json() for reason in no.reasons])
     except EnsueError as error:
         return Side(raised=told(error))
+
+
+def _first_of(needs: Needs) -> str:
+    """One of the inputs that were asked for."""
+    rows = (f"{model}/{id}" for model, ids in needs.rows.items() for id in sorted(ids))
+    return next(rows, "") or next(f"{model} by {', '.join(columns)}" for model, columns in needs.queries)
+
+
+def beside(what: str) -> str:
+    """An input that stands in a table that others write too, as `Missing` names it."""
+    return f"{what}, as others may have left it by then,"
 
 
 # ---- what another version asks -------------------------------------------------------------------------------------
@@ -251,7 +270,7 @@ def _complete_rows(binding: Binding, facts: Facts, past: Past | None) -> None:
         for name, one in event.__ensue__.state.items():
             for id in _ids(one, binding.targets[place].get(name), facts):
                 row = facts.row(one.model_name, id) if facts.knows(one.model_name, id) else None
-                absent = None if row is None else next((column for column in columns_read(one) if column not in row), None)
+                absent = None if row is None else next((column for column in columns_read(one.model) if column not in row), None)
                 if absent is not None:
                     whole = None if past is None else past.row(one.model_name, id)
                     if whole is None:
@@ -259,12 +278,12 @@ def _complete_rows(binding: Binding, facts: Facts, past: Past | None) -> None:
                     facts.relearn(one.model_name, id, whole)
 
 
-def columns_read(one: StateField) -> Iterable[str]:
-    """The columns of the newest shape that a state field reads: of a view only its own."""
-    view_of = one.model.__ensue__.view_of
+def columns_read(model: type[Model]) -> Iterable[str]:
+    """The columns of the newest shape that a state field of *model* reads: of a view only its own."""
+    view_of = model.__ensue__.view_of
     if view_of is not None and view_of.__ensue__.followed_by is None:
-        return fields_of(one.model).names
-    return fields_of(newest(one.model)).names
+        return fields_of(model).names
+    return fields_of(newest(model)).names
 
 
 def _ids(one: StateField, target: Any, facts: Facts) -> Iterable[str]:
