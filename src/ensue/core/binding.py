@@ -12,7 +12,7 @@ from typing import Any
 
 from ensue.core.canonical import Json
 from ensue.core.data import fields_of
-from ensue.core.event import Context, Event, is_whole, sent_form, whole_form, with_values
+from ensue.core.event import ChildRef, Context, Event, is_whole, sent_form, whole_form, with_values
 from ensue.core.facts import Facts, Needs, Query, Row
 from ensue.core.identity import row_id
 from ensue.core.logic import Logic, slot_of_shape
@@ -38,7 +38,7 @@ class Bound:
         """The state section of the payload: `[[field, model, id, {…}]…]`."""
         self.declared: set[tuple[str, str]] = set()
         """Model and id of every row the steps may see, and so may change."""
-        self.partial: dict[tuple[str, str], set[str]] = {}
+        self.partial: dict[tuple[str, str], frozenset[str]] = {}
         """Of these, the rows that only views show, with the columns they show."""
         self.foreign: list[tuple[int, str, str, tuple[str, ...]]] = []
         """Place in the state, model, id and columns of rows read from other subjects."""
@@ -47,16 +47,16 @@ class Bound:
 
 
 class Binding:
-    """One event, its id and its logic, on the way to being decided."""
+    """One event, its id and its logic, on the way to being decided. Its whole *form* may be given where a record holds it."""
 
     __slots__ = ("_complete", "_followed", "_searched", "_sent", "event", "form", "forms", "given", "id", "logic", "shaped", "targets")
 
-    def __init__(self, event: Event, logic: Logic, id: str) -> None:
+    def __init__(self, event: Event, logic: Logic, id: str, form: dict[str, Json] | None = None) -> None:
         self.logic = logic
         self.id = id
         self.given = event
         self.event = _with_new_ids(event, id)
-        self.form = whole_form(self.event)
+        self.form = whole_form(self.event) if form is None else form
         if len(logic.shapes) == 1:
             self.shaped, self.forms = [self.event], [self.form]
         else:
@@ -65,13 +65,13 @@ class Binding:
         self.targets: list[dict[str, Any]] = [{} for _ in self.shaped]
         self._searched: Facts | None = None
         self._complete = self._followed = False
-        self._sent = self.form if is_whole(event) else None
+        self._sent: dict[str, Json] | None = None
 
     @property
     def sent(self) -> dict[str, Json]:
         """The form as sent, without the defaults: what a request digest covers."""
         if self._sent is None:
-            self._sent = sent_form(self.given)
+            self._sent = self.form if is_whole(self.given) else sent_form(self.given)
         return self._sent
 
     def split_form(self, model_fields: Any, effect_fields: Any, leaves: list[tuple[str, Json]]) -> dict[str, Json]:  # noqa: ARG002  # for forms that hold rows
@@ -166,7 +166,7 @@ class Binding:
                 recorded[slot] = (one.kind, target)
                 if one.kind == "related":
                     facts.learn_answer(target, slots.get(slot, {}))
-                elif target is not None:
+                elif target is not None and not facts.knows(one.model_name, target):
                     facts.learn(one.model_name, (target,), {})
         self._searched, self._complete = facts, True
 
@@ -237,12 +237,9 @@ class Binding:
             values: dict[str, Any] = {}
             for name, one in shape.__ensue__.state.items():
                 target = targets[name]
-                slot = _slot(place, shape, one, target, recorded)
-                fresh = slot not in recorded
-                recorded[slot] = (one.kind, target)
-                values[name] = _read(one, target, facts, bound, slot if fresh and freezing else None)
-            if shape.__ensue__.has_child_refs:
-                _check_parents(shape, values, facts)
+                values[name] = _read(one, target, facts, bound, _fresh_slot(place, shape, one, target, recorded) if freezing else None)
+            for child in shape.__ensue__.child_refs:
+                _check_parents(child, values, facts)
             bound.events[shape] = with_values(event, values, context)
         return bound
 
@@ -252,6 +249,15 @@ def _slot(place: int, shape: type[Event], one: StateField, target: Any, recorded
     if place and one.name in recorded and recorded[one.name] != (one.kind, target):
         return slot_of_shape(shape, one.name)
     return one.name
+
+
+def _fresh_slot(place: int, shape: type[Event], one: StateField, target: Any, recorded: dict[str, Any]) -> str | None:
+    """As `_slot`, None where another shape has frozen the same under it."""
+    slot = _slot(place, shape, one, target, recorded)
+    if slot in recorded:
+        return None
+    recorded[slot] = (one.kind, target)
+    return slot
 
 
 def _in_shape(event: Event, shape: type[Event], id: str) -> Event:
@@ -288,7 +294,9 @@ def _read(one: StateField, target: Any, facts: Facts, bound: Bound, slot: str | 
         if one.optional and (target is None or one.kind == "lookup"):
             return None
         raise NotFound(model=model, id="" if target is None else str(target))
-    _freeze(one, row, facts, bound, slot)
+    _declare(one, row.id, bound)
+    if slot is not None:
+        _freeze(one, row.id, facts, bound, slot)
     return row
 
 
@@ -301,22 +309,28 @@ def _read_related(one: StateField, query: Query, facts: Facts, bound: Bound, slo
     for id in sorted(ids):
         row = facts.instance(one.model, id)
         assert row is not None, "answers hold only rows that are there"
-        _freeze(one, row, facts, bound, slot)
+        _declare(one, id, bound)
+        if slot is not None:
+            _freeze(one, id, facts, bound, slot)
         rows.append(row)
     return tuple(rows)
 
 
-def _freeze(one: StateField, row: Model, facts: Facts, bound: Bound, slot: str | None) -> None:
-    """Declare *row*, and freeze what the field declares of it: its columns in the newest shape, of a view only its own."""
-    model, id = one.model_name, row.id
-    key, view_of = (model, id), one.model.__ensue__.view_of
-    if view_of is not None and (key not in bound.declared or key in bound.partial):
-        bound.partial.setdefault(key, set()).update(fields_of(one.model).names)
-    elif bound.partial and view_of is None:
+def _declare(one: StateField, id: str, bound: Bound) -> None:
+    """Note that the steps see a row, and of one that only views show, which columns."""
+    key = (one.model_name, id)
+    if one.model.__ensue__.view_of is None:
         bound.partial.pop(key, None)
+    elif key in bound.partial:
+        bound.partial[key] |= fields_of(one.model).all_names
+    elif key not in bound.declared:
+        bound.partial[key] = fields_of(one.model).all_names
     bound.declared.add(key)
-    if slot is None:
-        return
+
+
+def _freeze(one: StateField, id: str, facts: Facts, bound: Bound, slot: str) -> None:
+    """Freeze under *slot* what the field declares of a row: its columns in the newest shape, of a view only its own."""
+    model, view_of = one.model_name, one.model.__ensue__.view_of
     frozen = whole = facts.row(model, id)
     assert whole is not None, "the row was just read"
     if view_of is not None and view_of.__ensue__.followed_by is None:  # an older shape's columns come from the whole row, by down
@@ -328,12 +342,12 @@ def _freeze(one: StateField, row: Model, facts: Facts, bound: Bound, slot: str |
             bound.foreign.append((len(bound.state) - 1, model, id, tuple(frozen or ())))
 
 
-def _check_parents(shape: type[Event], values: dict[str, Any], facts: Facts) -> None:
+def _check_parents(child: ChildRef, values: dict[str, Any], facts: Facts) -> None:
     """A Ref to a child agrees with the event's own Refs to its parent, else the child is not found: nobody reaches another's row."""
-    refs = [one for one in shape.__ensue__.state.values() if one.kind == "ref" and values[one.name] is not None]
-    for one in refs:
-        row = facts.row(one.model_name, values[one.name].id)
-        for column, parent in one.model.__ensue__.parent_columns.items():
-            own = [values[other.name].id for other in refs if other.model_name == parent and other is not one]
-            if own and row is not None and row[column] not in own:
-                raise NotFound(model=one.model_name, id=values[one.name].id)
+    name, model = child.ref.name, child.ref.model_name
+    if values[name] is None:
+        return
+    row = facts.row(model, values[name].id)
+    own = [values[parent].id for parent in child.parents if values[parent] is not None]
+    if own and row is not None and row[child.column] not in own:
+        raise NotFound(model=model, id=values[name].id)

@@ -90,7 +90,10 @@ def operations_brought_up(
         Missing: a view showed too little of a row to bring a change of it up, and *rest* does not know it either.
     """
     operations: list[Any] = document["operations"]
-    if not any(_may_be_older(model_of, one) for one in operations):
+    for one in operations:
+        if _may_be_older(model_of, one):
+            break
+    else:
         return operations
     standing: dict[tuple[str, str], Any] = {}
     for _, model, id, columns in document["state"]:

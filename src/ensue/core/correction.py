@@ -64,9 +64,7 @@ class CorrectionBinding(Binding):
     __slots__ = ()
 
     def __init__(self, event: Correction, logic: Logic, id: str, form: Mapping[str, Json]) -> None:
-        super().__init__(event, logic, id)
-        self.form = dict(form)
-        self.forms = [self.form]
+        super().__init__(event, logic, id, dict(form))
 
     def under(self, logic: Logic) -> CorrectionBinding:
         """The same: a correction does what its form says, whatever the version."""

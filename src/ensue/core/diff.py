@@ -207,7 +207,8 @@ def diff_of(record: Record, base: Side, new: Side, *, base_version: str, version
 
 def is_equal(base: Side, new: Side) -> bool:
     """A quick look: the very same operations and effects, by the same steps."""
-    return canonical_trusted([list(base.operations), list(base.effects)]) == canonical_trusted([list(new.operations), list(new.effects)])
+    one, other = ([side.operations, side.effects] for side in (base, new))
+    return canonical_trusted(cast("Json", one)) == canonical_trusted(cast("Json", other))
 
 
 def _row_differences(base: Normal, new: Normal, app: App) -> Iterable[ColumnDifference]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, TypeVar
@@ -31,6 +31,14 @@ class Context(NamedTuple):
     occurred: datetime | None = None
 
 
+class ChildRef(NamedTuple):
+    """A Ref to a child, the *column* of one of its parents, and the names of the event's other Refs to that parent."""
+
+    ref: StateField
+    column: str
+    parents: tuple[str, ...]
+
+
 @dataclass
 class EventInfo:
     """What was said of an event's shape in its class line."""
@@ -44,6 +52,7 @@ class EventInfo:
     state: dict[str, StateField] = field(default_factory=dict)
     resolution: tuple[StateField, ...] = ()
     has_child_refs: bool = False
+    child_refs: tuple[ChildRef, ...] = ()
     on_wire: tuple[StateField, ...] = ()
     """The state fields that the caller writes."""
     locking: tuple[StateField, ...] = ()
@@ -137,7 +146,9 @@ class Event(Data, _Inner):
         info = cls.__ensue__
         info.state = with_parents(cls.__name__, state)
         info.resolution = in_order(cls.__name__, form, info.state)
-        info.has_child_refs = any(one.kind == "ref" and one.model.__ensue__.parents for one in info.state.values())
+        refs = [one for one in info.state.values() if one.kind == "ref"]
+        info.has_child_refs = any(one.model.__ensue__.parents for one in refs)
+        info.child_refs = tuple(_child_refs(refs))
         info.on_wire = tuple(one for one in info.state.values() if one.on_wire)
         info.locking = tuple(one for one in info.state.values() if one.kind in ("ref", "new"))
         info.new = tuple(one for one in info.state.values() if one.kind == "new")
@@ -192,6 +203,14 @@ class Event(Data, _Inner):
     def random(self, label: str) -> int:
         """A number of 128 bits derived from the event's id and *label*: unpredictable before, the same in every replay."""
         return random_number(self._known.id, label)
+
+
+def _child_refs(refs: list[StateField]) -> Iterator[ChildRef]:
+    for one in refs:
+        for column, parent in one.model.__ensue__.parent_columns.items():
+            parents = tuple(other.name for other in refs if other.model_name == parent and other is not one)
+            if parents:
+                yield ChildRef(one, column, parents)
 
 
 def _rebuild(cls: type[E], values: dict[str, Any], context: Context | None, sent: frozenset[str]) -> E:

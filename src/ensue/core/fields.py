@@ -122,11 +122,11 @@ class Fields:
 
     def _normalise(self, checked: dict[str, Any], problems: list[FieldProblem]) -> None:
         """Bring checked values into the form they will have when they are read back; what has no such form is added to *problems*."""
-        for name in self._texts:
-            text = checked.get(name)
-            if text is not None and (not text.isascii() or "\0" in text):  # nearly every text is plain ASCII
+        texts = "".join(filter(None, map(checked.get, self._texts)))
+        if not texts.isascii() or "\0" in texts:  # nearly every text is plain ASCII
+            for name in self._texts:
                 try:
-                    check_text(text)
+                    check_text(checked.get(name) or "")
                 except CanonicalError as error:
                     problems.append(FieldProblem(name, "value", str(error)))
         for name in self._integers:

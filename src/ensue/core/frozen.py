@@ -31,8 +31,9 @@ def frozen_rows(record: Record, own: Logic, rest: Rest = nobody) -> tuple[Rows, 
     for slot, name, id, columns in record.document["state"]:
         row = _frozen_row(record, name, own.slots.get(slot), columns, rest)
         by_id = rows.setdefault(name, {})
-        known = by_id.get(id)
-        row = by_id[id] = row if known is None else {**known, **row}
+        if id in by_id:
+            row = {**by_id[id], **row}
+        by_id[id] = row
         slots.setdefault(slot, {})[id] = row
     return rows, slots
 
@@ -40,16 +41,17 @@ def frozen_rows(record: Record, own: Logic, rest: Rest = nobody) -> tuple[Rows, 
 def _frozen_row(record: Record, name: str, one: StateField | None, columns: dict[str, Json], rest: Rest) -> Row:
     model = record.app.model(name) if one is None else one.model  # of a correction, which has no state fields, whole rows
     latest = newest(model)
-    names = fields_of(latest).by_name.keys()
-    if not may_have_changed(latest) and columns.keys() == names:
+    is_whole = columns.keys() == fields_of(latest).by_name.keys()
+    is_steady = not may_have_changed(latest)
+    if is_whole and is_steady:
         return columns
-    if model.__ensue__.view_of is not None and columns.keys() != names:
-        parents = _parents(latest, record.subjects)
-        if not may_have_changed(latest):
-            return {**parents, **columns}
-        shown = {**{name: value for name, value in parents.items() if value is not None}, **columns}
-        return {**parents, **some_brought_up(latest, shown, lambda: record.table_shapes, rest)}
-    return brought_up(latest, columns, lambda: record.table_shapes)
+    if is_whole or model.__ensue__.view_of is None:
+        return brought_up(latest, columns, lambda: record.table_shapes)
+    parents = _parents(latest, record.subjects)
+    if is_steady:
+        return {**parents, **columns} if parents else columns
+    shown = {**{name: value for name, value in parents.items() if value is not None}, **columns}
+    return {**parents, **some_brought_up(latest, shown, lambda: record.table_shapes, rest)}
 
 
 def recorded_operations(record: Record, rest: Rest = nobody, *, unknown: bool = False) -> list[Any]:
@@ -86,6 +88,7 @@ def _parents(model: type[Model], subjects: Iterable[str]) -> dict[str, Any]:
     """The columns that point to parents, as far as a record's chains tell them: what a view of a child may not show."""
     found: dict[str, Any] = {}
     for column, parent in model.__ensue__.parent_columns.items():
-        ids = [subject.partition("/")[2] for subject in subjects if subject.partition("/")[0] == parent]
+        start = parent + "/"
+        ids = [subject[len(start) :] for subject in subjects if subject.startswith(start)]
         found[column] = ids[0] if len(ids) == 1 else None
     return found

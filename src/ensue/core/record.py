@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from ensue.core.app import App
 from ensue.core.brought_up import Shapes, may_have_changed, operations_brought_up, shape_of, some_brought_up
@@ -26,8 +25,7 @@ from ensue.core.step import Step
 from ensue.core.version import Version
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where a record stands: `seq` in its subject's chain, `position` in the ledger, and the further subjects it links."""
 
     subject: str
@@ -66,7 +64,7 @@ class Record:
         logic_hash: bytes = b"",
     ) -> None:
         self.app = app
-        self._given_document = document
+        self._document = document
         self._given_plan = plan
         self.id = id
         """The event's id, a UUIDv8."""
@@ -121,7 +119,8 @@ class Record:
     @property
     def subjects(self) -> tuple[str, ...]:
         """Every chain it stands in, its own first."""
-        return (self.place.subject, *(subject for subject, _ in self.place.links))
+        own, links = self.place.subject, self.place.links
+        return (own, *[subject for subject, _ in links]) if links else (own,)
 
     @property
     def form(self) -> dict[str, Json]:
@@ -133,10 +132,13 @@ class Record:
         """The frozen rows: `[[field, model, id, {…}] …]`."""
         return list(self.document["state"])
 
-    @cached_property
+    @property
     def document(self) -> Mapping[str, Any]:
         """form, state, operations and effects as recorded; read from the payload when somebody asks."""
-        return self._given_document() if callable(self._given_document) else self._given_document
+        document = self._document
+        if callable(document):
+            document = self._document = document()
+        return document
 
     @cached_property
     def table_shapes(self) -> Mapping[str, str] | None:

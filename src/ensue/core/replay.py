@@ -8,10 +8,9 @@ answer the record cannot be decided again, and the input that is missing is name
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from ensue.core.binding import Binding
 from ensue.core.brought_up import Missing, Rest, nobody
@@ -48,8 +47,7 @@ class Past(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Decided:
+class Decided(NamedTuple):
     """
     What came of deciding once more.
 
@@ -59,7 +57,7 @@ class Decided:
     plan: Plan | None
     raised: str | None = None
     missing: str | None = None
-    changes: list[Change] = field(default_factory=list)
+    changes: Sequence[Change] = ()
     facts: Facts | None = None
     """The rows it was decided on."""
 
@@ -191,16 +189,18 @@ def _recalled(binding: Binding, rows: Rows, slots: Slots) -> Facts:
 
 
 def _binding(record: Record, own: Logic) -> Binding:
+    form = record.document["form"]
     try:
-        event = event_from_form(own.shape, record.document["form"])
+        event = event_from_form(own.shape, form)
     except FormatError as error:
         raise Missing(str(error)) from None
     if isinstance(event, Correction):
         return CorrectionBinding(event, own, record.id, form_brought_up(record))
-    return Binding(event, own, record.id)
+    is_whole = len(form) == len(own.shape.__ensue__.sendable)  # a field may have come since, with a default
+    return Binding(event, own, record.id, form if is_whole else None)
 
 
-def decide_over(record: Record, logic: Logic, facts: Facts, check: Callable[[list[Change]], None]) -> Side:
+def decide_over(record: Record, logic: Logic, facts: Facts, check: Callable[[Sequence[Change]], None]) -> Side:
     """
     What *record* decides under *logic* on other *facts* than it saw; *check* raises where its changes break a unique rule.
 

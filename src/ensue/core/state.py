@@ -73,8 +73,8 @@ class Handle:
     __slots__ = ("field", "id")
 
     def __init__(self, id: str, field: str) -> None:
-        object.__setattr__(self, "id", id)
-        object.__setattr__(self, "field", field)
+        _set_id(self, id)
+        _set_field(self, field)
 
     def __getattr__(self, name: str) -> NoReturn:
         raise NotLoaded(f"{self.field}.{name} is not loaded yet: only its id can be read before the ledger has loaded it.")
@@ -96,6 +96,9 @@ class Handle:
 
     def __repr__(self) -> str:
         return repr(self.id)
+
+
+_set_id, _set_field = Handle.id.__set__, Handle.field.__set__  # type: ignore[attr-defined]  # past the freeze, as the slots do it
 
 
 KINDS: dict[Any, str] = {Ref: "ref", Lookup: "lookup", New: "new", Related: "related"}

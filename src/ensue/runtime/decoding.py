@@ -16,7 +16,7 @@ from ensue.storage.read import StoredRecord
 
 def record_of(storage: Storage, stored: StoredRecord, app: App | None = None) -> Record:
     """The record of a stored event, for *app* (default: the storage's); its payload is opened when its form, state or plan is asked for."""
-    seen = glance(bytes(stored.header))
+    seen = glance(stored.header)
     return Record(
         storage.app if app is None else app,
         id=stored.id,

