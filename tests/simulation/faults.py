@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import tempfile
 import threading
@@ -14,10 +16,13 @@ from sqlalchemy import event, make_url
 
 import ensue
 from ensue.core.facts import Facts, Needs
+from ensue.storage.database import Storage
 from ensue.storage.session import Opened, Session, Writes
 
 POINTS = ("before open", "after open", "before finish", "after finish")
 """The moments of a batch at which something may happen."""
+AMID_FINISH = "amid finish"
+"""One more: some rows are written and others are not."""
 
 
 class Watched:
@@ -26,6 +31,13 @@ class Watched:
     def __init__(self, session: Session, happen: Callable[[str], None]) -> None:
         self._session = session
         self._happen = happen
+        write_rows = session._write_rows  # type: ignore[attr-defined]  # both kinds of session have it
+
+        def write_and_happen(*rows: Any) -> None:
+            write_rows(*rows)
+            happen(AMID_FINISH)
+
+        session._write_rows = write_and_happen  # type: ignore[attr-defined]  # likewise
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
@@ -71,6 +83,20 @@ class Watch:
                 self._point = None
         if happens:
             self._fault()
+
+
+def die_at(point: str) -> None:
+    """Let this process be killed when a batch of any ledger that it opens passes *point*."""
+    make_session = Storage.session
+
+    def happen(reached: str) -> None:
+        if reached == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def watched_session(self: Storage) -> Session:
+        return cast(Session, Watched(make_session(self), happen))
+
+    Storage.session = watched_session  # type: ignore[method-assign]  # a test watches
 
 
 def on_connect(ledger: ensue.Ledger, statement: str) -> None:

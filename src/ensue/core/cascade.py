@@ -10,7 +10,6 @@ changes, or where the world that it is told in differs from what it froze; every
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -180,65 +179,71 @@ def _decides_alike(logic: Logic, own: Logic) -> bool:
     return logic is own or (logic.shape is own.shape and logic.steps == own.steps)
 
 
-@dataclass
 class Retold:
     """
-    What came of a cascade.
+    A ledger's history told again, as far as it was walked.
 
     `diffs` are the events that come out otherwise than they stand now, in the ledger's order; `recorded` and `told` are the
     two worlds at the end, and `base` the one that the earlier corrections made, which is the recorded one unless people kept values.
+
+    Args:
+        app: the application.
+        targets: what some of the events are to be decided under.
+        earlier: what the corrections among the records made of them before; no correction that it does not know may be taken.
     """
 
-    recorded: World
-    base: World
-    told: World
-    earlier: Earlier
-    diffs: list[Diff] = field(default_factory=list)
-    decided: int = 0
-    """How many events were decided again."""
-    records: int = 0
-    position: int = -1
-    """Of the last record that was walked."""
+    def __init__(self, app: App, targets: Targets, earlier: Earlier) -> None:
+        self.earlier = earlier
+        self._models, self._shared = models_that_matter(app) | earlier.kept, shared_models(app)
+        self.recorded = World(self._models)
+        self._base = Telling(app, earlier.target, earlier.has_told, self.recorded, self._models)
+        self._told = Telling(app, partial(_wanted, targets, earlier), lambda _: True, self.recorded, self._models)
+        self.base, self.told = self._base.world, self._told.world
+        self.diffs: list[Diff] = []
+        self.decided = 0
+        """How many events were decided again."""
+        self.records = 0
+        self.position = -1
+        """Of the last record that was walked."""
 
+    def take(self, record: Record) -> None:
+        """
+        Tell the next record; the first is the ledger's first.
 
-def retell(app: App, records: Iterable[Record], targets: Targets, earlier: Earlier) -> Retold:
-    """
-    Walk *records* (all of a ledger, from its beginning) with *targets* for some of them.
+        Raises:
+            PlanBlocked: what the record saw cannot be brought up to the shapes of today.
+            VersionError: a target is no version of the event's type.
+        """
+        tellings = self._base, self._told
+        rows, operations, saw = self._seen(record)
+        before, after = (telling.tell(record, rows, operations, saw) for telling in tellings)
+        self.recorded.fold(operations)
+        touched = set(_touched(operations, before, after))
+        for telling in tellings:
+            telling.settle(touched)
+        if before is not None or after is not None:
+            self.decided += 1
+            diff = _difference(record, operations, before, after, self._told.target(record), self._base.target(record))
+            if diff:
+                self.diffs.append(diff)
+                _settle_unread(self, self._models, operations, before, after)
+        self.records += 1
+        self.position = record.position
 
-    Raises:
-        VersionError: a target is no version of the event's type.
-    """
-    models, shared = models_that_matter(app) | earlier.kept, shared_models(app)
-    recorded = World(models)
-    base = Telling(app, earlier.target, earlier.has_told, recorded, models)
-    told = Telling(app, partial(_wanted, targets, earlier), lambda _: True, recorded, models)
-    retold = Retold(recorded, base.world, told.world, earlier)
-    for record in records:
+    def _seen(self, record: Record) -> tuple[Rows, list[Any], Facts]:
+        """The rows that *record* froze, its operations, what it saw of tables that others write; news of these goes into every world."""
+        recorded, shared, tellings = self.recorded, self._shared, (self._base, self._told)
         try:
             rows, slots = frozen_rows(record, record.logic, recorded.row)
-            _notice_outside(record, {model: by_id for model, by_id in rows.items() if model in models}, recorded, (base, told))
+            _notice_outside(record, {model: by_id for model, by_id in rows.items() if model in self._models}, recorded, tellings)
             operations = recorded_operations(record, recorded.row)
             saw = witnessed_by(record, rows, slots, operations, shared) if shared else Facts()
-            _notice_gone(saw, shared, recorded, (base, told))
+            _notice_gone(saw, shared, recorded, tellings)
+            return rows, operations, saw
         except Missing as missing:
             raise PlanBlocked(
                 f"{record.type} {record.id} cannot be told again: {missing.what} is not known. Nothing was corrected."
             ) from None
-        before = base.tell(record, rows, operations, saw)
-        after = told.tell(record, rows, operations, saw)
-        recorded.fold(operations)
-        touched = set(_touched(operations, before, after))
-        for telling in (base, told):
-            telling.settle(touched)
-        if before is not None or after is not None:
-            retold.decided += 1
-            diff = _difference(record, operations, before, after, told.target(record), base.target(record))
-            if diff:
-                retold.diffs.append(diff)
-                _settle_unread(retold, models, operations, before, after)
-        retold.records += 1
-        retold.position = record.position
-    return retold
 
 
 def _wanted(targets: Targets, earlier: Earlier, record: Record) -> Target | None:

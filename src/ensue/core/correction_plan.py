@@ -54,6 +54,15 @@ class PlannedChange(NamedTuple):
         """The row's name, as `Patient/p-17`."""
         return f"{self.model}/{self.id}"
 
+    @property
+    def said(self) -> list[Any]:
+        """
+        What a plan says by this change.
+
+        The row as it stands belongs to it only where somebody must decide: what others write in other columns moves nothing.
+        """
+        return list(self if self.status == "conflict" else self._replace(present=None))
+
 
 class PlannedEffect(NamedTuple):
     """What is to be done outside: `decision` is send, compensate or task; kind, key and body are of the effect that will be recorded."""
@@ -118,7 +127,7 @@ class CorrectionPlan:
     def id(self) -> str:
         """22 characters."""
         said: list[Any] = [
-            [one.diff.record.id, one.diff.base_version, one.diff.version, [list(change) for change in one.changes],
+            [one.diff.record.id, one.diff.base_version, one.diff.version, [change.said for change in one.changes],
              [[effect.decision, effect.kind, effect.key, effect.body] for effect in one.effects], [list(kept) for kept in one.kept]]
             for one in self.corrections
         ]  # fmt: skip

@@ -1,18 +1,19 @@
 """
 Correct: plan the difference that a correction would perform, and perform exactly the plan that was shown.
 
-Planning walks the whole ledger on one snapshot. Performing plans once more and compares: where anything moved since, the
-ids of the two plans differ and nothing is done. All corrections of a plan are committed together, as far as a batch goes.
+Planning walks the whole ledger on one snapshot. Performing looks at what came since, and for the last time under the lock
+that orders all commits: where the plan would now be another one, nothing is done. All corrections of a plan are one transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ensue.core.app import App
 from ensue.core.canonical import Json
-from ensue.core.cascade import Earlier, Retold, retell
+from ensue.core.cascade import Earlier, Retold
 from ensue.core.correction import CORRECTION, Correction, Moved
 from ensue.core.correction_plan import CorrectionPlan, PlannedCorrection, plan_of, touched_keys
 from ensue.core.decisions import Decisions, check_decisions, decided_plan
@@ -21,22 +22,29 @@ from ensue.core.event import whole_form
 from ensue.core.facts import Facts, Needs, Row
 from ensue.core.record import Record
 from ensue.core.selection import ALL
-from ensue.core.wanted import UNDONE, Targets, Wanted
+from ensue.core.wanted import UNDONE, Wanted
 from ensue.core.world import Key
-from ensue.errors import ConflictError, PlanBlocked, PlanMoved, RequestError
+from ensue.errors import ConflictError, KeyReused, PlanBlocked, PlanMoved, RequestError
 from ensue.runtime.decoding import record_of
 from ensue.runtime.door import Door
 from ensue.runtime.latest import latest_correction
 from ensue.runtime.request import Unit
 from ensue.storage import read
 from ensue.storage.database import Storage
+from ensue.storage.target import be_patient
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from ensue.storage.read import StoredRecord
+
 PAGE: Final = 1_000
 ROUNDS_MAX: Final = 5
 Progress = Callable[[int, int], None]
+
+
+class _Behind(ConflictError):
+    """More came since than can be told on: the history is to be told again from its beginning."""
 
 
 class Correcting:
@@ -57,30 +65,28 @@ class Correcting:
             RequestError: an event is not in the ledger, or is a correction.
             VersionError: there is no such version, or an event's type is not in it.
         """
+        return self._tell(wanted, progress)[1]
+
+    def _tell(self, wanted: Wanted, progress: Progress | None = None) -> tuple[Retold, CorrectionPlan]:
+        """The history told again, to be gone on with, and what it comes to."""
         targets = wanted.targets(self._app)
         with self._storage.snapshot() as connection:
-            known = read.records_by_id(connection, list(wanted.events))
-            unknown = sorted(wanted.events.keys() - known.keys())
-            if unknown:
-                raise RequestError(f"There is no event {unknown[0]}; a correction names events of this ledger.")
-            corrections = [one.id for one in known.values() if one.type == CORRECTION]
-            if corrections:
-                raise RequestError(
-                    f"{corrections[0]} is a correction, which is not corrected itself; name the event that it corrects, "
-                    "and the version that is to rule that one, its own included."
-                )
-            retold = self._retell(connection, targets, progress)
-            return plan_of(self._app, retold, self._present(connection, touched_keys(retold)), wanted)
+            be_patient(connection)
+            _check_named(read.records_by_id(connection, list(wanted.events)), wanted)
+            earlier = Earlier(self._app)
+            for stored in read.records_of_type(connection, CORRECTION):
+                earlier.take(record_of(self._storage, stored))
+            retold = Retold(self._app, targets, earlier)
+            for record in self._records(connection, -1, progress):
+                retold.take(record)
+            return retold, self._planned(connection, retold, wanted)
 
-    def _retell(self, connection: Connection, targets: Targets, progress: Progress | None) -> Retold:
-        earlier = Earlier(self._app)
-        for stored in read.records_of_type(connection, CORRECTION):
-            earlier.take(record_of(self._storage, stored))
-        return retell(self._app, self._records(connection, progress), targets, earlier)
+    def _planned(self, connection: Connection, retold: Retold, wanted: Wanted) -> CorrectionPlan:
+        return plan_of(self._app, retold, self._present(connection, touched_keys(retold)), wanted)
 
-    def _records(self, connection: Connection, progress: Progress | None) -> Iterator[Record]:
-        """Every record on this snapshot, in order."""
-        total, after = read.size(connection), -1
+    def _records(self, connection: Connection, after: int, progress: Progress | None = None) -> Iterator[Record]:
+        """Every record behind a position, in order."""
+        total = read.size(connection)
         while page := read.records_selected(connection, ALL, after, PAGE):
             for stored in page:
                 yield record_of(self._storage, stored)
@@ -102,57 +108,66 @@ class Correcting:
         """
         Commit the corrections of *plan*, and return their records.
 
-        An event that slipped in between plan and commit, and read what was being corrected, is corrected in a further round.
-        Each round is whole by itself, and what it committed stands.
-
         Raises:
             PlanBlocked: an event cannot be decided again, or a conflict is not decided.
-            PlanMoved: the plan made again has another outcome, or a row was changed beside the ledger; or in every round further
-                events slipped in: says which still move.
+            PlanMoved: the plan made again has another outcome, or a row was changed beside the ledger.
             VersionError: an event would be ruled by a draft.
         """
-        if self._size() != plan.records:
-            made = self.plan(plan.wanted)
-            if not made:
-                return self._standing(plan)
-            made.check_same(plan.id)
-        if plan:  # else it was performed already, with whatever was decided
-            check_decisions(self._app, plan, decisions)
-        records = done = self._commit(plan, actor, reason, decisions)
+        retold: Retold | None = None
+        is_behind = self._size() != plan.records
         for _ in range(ROUNDS_MAX):
-            if self._size() == plan.records + len(done):
-                return records
-            plan = self.plan(plan.wanted)
-            if not plan:
-                return records
+            if is_behind:
+                retold, made = self._tell(plan.wanted)
+                if not made:
+                    return self._standing(plan)
+                made.check_same(plan.id)
+                plan = made
+            if plan:  # else it was performed already, with whatever was decided
+                check_decisions(self._app, plan, decisions)
             try:
-                done = self._commit(plan, actor, reason, decisions)
-            except ConflictError as error:
-                raise PlanMoved(
-                    f"{len(records)} corrections were committed, but an event that came meanwhile must be corrected too, and cannot: "
-                    f"{error} Make the plan again for what is left."
-                ) from error
-            records = [*records, *done]
-        left = self.plan(plan.wanted)
-        if left:
-            raise PlanMoved(_still_moving(left, len(records)))
-        return records
+                return self._commit(plan, actor, reason, decisions, partial(self._check_still, plan, retold))
+            except _Behind:
+                is_behind = True
+        raise PlanMoved(f"The ledger moved on {ROUNDS_MAX} times while the plan was held against it. Nothing was corrected; try it again.")
+
+    def _check_still(self, plan: CorrectionPlan, retold: Retold | None, records: int) -> None:
+        """
+        *plan* holds with all of the ledger's *records*, while nobody can commit another: what came since is told as well.
+
+        Raises:
+            PlanMoved, PlanBlocked: it does not.
+            _Behind: another correction came, which changes what was told before; or it cannot be told from here.
+        """
+        if records == (plan.records if retold is None else retold.records):
+            return
+        if retold is None or self._storage.is_memory:  # there the only connection is in the midst of the transaction
+            raise _Behind
+        with self._storage.reader() as connection:
+            for record in self._records(connection, retold.position):
+                if record.type == CORRECTION:
+                    raise _Behind
+                retold.take(record)
+            made = self._planned(connection, retold, plan.wanted)
+        made.check_same(plan.id)
+        _check_possible(made)
 
     def _standing(self, plan: CorrectionPlan) -> list[Record]:
         """The corrections that stand where *plan* was performed already."""
         found = (self.latest(one.diff.record) for one in plan.corrections if one)
         return [one.as_repeat() for one in found if one is not None]
 
-    def _commit(self, plan: CorrectionPlan, actor: str, reason: str, decisions: Decisions) -> list[Record]:
+    def _commit(self, plan: CorrectionPlan, actor: str, reason: str, decisions: Decisions, check: Callable[[int], None]) -> list[Record]:
         """All corrections of a plan, or none: one transaction."""
         decided = decided_plan(plan, decisions)
         _check_clear(decided)
         told = [one for one in decided.corrections if one]
         tickets = [self._door.correction_ticket(*_request(decided, one, plan.id, reason, first=one is told[0]), actor) for one in told]
         if tickets:
-            self._put([Unit(tickets, together=True)])
+            self._put([Unit(tickets, together=True, check=check)])
         try:
             return [ticket.answer.result() for ticket in tickets]
+        except KeyReused:  # the same actor was first with this very plan, and gave another reason
+            raise _Behind from None
         except Moved as moved:
             raise PlanMoved(f"{moved} Nothing was corrected.") from moved
 
@@ -198,18 +213,19 @@ def _request(
     return event, form, f"{plan.id}/{plan.records}/{diff.record.id}"
 
 
-def _still_moving(left: CorrectionPlan, committed: int) -> str:
-    """What is left of a plan after the last round."""
-    moving = [*(one.diff.record for one in left.corrections if one), *(diff.record for diff in left.blocked)]
-    listed = "; ".join(f"{one.type} {one.id} at position {one.position}" for one in moving[:5])
-    return (
-        f"{committed} corrections were committed in {ROUNDS_MAX + 1} rounds, and each time further events had slipped in and read what was "
-        f"being corrected. Still to be corrected, {len(moving)} in all: {listed}. Of these nothing was done. "
-        "Make the plan again for what is left, when less is written."
-    )
+def _check_named(known: Mapping[str, StoredRecord], wanted: Wanted) -> None:
+    unknown = sorted(wanted.events.keys() - known.keys())
+    if unknown:
+        raise RequestError(f"There is no event {unknown[0]}; a correction names events of this ledger.")
+    corrections = [one.id for one in known.values() if one.type == CORRECTION]
+    if corrections:
+        raise RequestError(
+            f"{corrections[0]} is a correction, which is not corrected itself; name the event that it corrects, "
+            "and the version that is to rule that one, its own included."
+        )
 
 
-def _check_clear(plan: CorrectionPlan) -> None:
+def _check_possible(plan: CorrectionPlan) -> None:
     if plan.blocked:
         first = plan.blocked[0]
         why = f"it {first.parts[0]}" if first.raised else f"{first.missing} is not known"  # what a step says may be about people
@@ -217,6 +233,10 @@ def _check_clear(plan: CorrectionPlan) -> None:
             f"{first.record.type} {first.record.id} cannot be decided again: {why}. "
             f"Of such events the plan has {len(plan.blocked)}; nothing was corrected."
         )
+
+
+def _check_clear(plan: CorrectionPlan) -> None:
+    _check_possible(plan)
     if plan.conflicts:
         listed = "; ".join(f"{one.row} ({one.why})" for one in plan.conflicts[:5])
         left = "1 row is not as the ledger's events left it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -80,13 +80,26 @@ class Ticket:
 
 
 class Unit:
-    """What stands or falls together: one ticket, all tickets of a `together` request, or a note of who read what."""
+    """
+    What stands or falls together: one ticket, all tickets of a `together` request, or a note of who read what.
 
-    __slots__ = ("answer", "reads", "tickets", "together")
+    The *check* of a `together` request is told how many records there are, before anything is decided and while nobody else can commit;
+    what it raises is the answer.
+    """
 
-    def __init__(self, tickets: list[Ticket], *, together: bool = False, reads: list[tuple[Any, ...]] | None = None) -> None:
+    __slots__ = ("answer", "check", "reads", "tickets", "together")
+
+    def __init__(
+        self,
+        tickets: list[Ticket],
+        *,
+        together: bool = False,
+        reads: list[tuple[Any, ...]] | None = None,
+        check: Callable[[int], None] | None = None,
+    ) -> None:
         self.tickets = tickets
         self.together = together
+        self.check = check
         self.reads = reads
         self.answer: Answer[None] | None = Answer() if reads is not None else None
 

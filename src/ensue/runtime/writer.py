@@ -169,6 +169,13 @@ def _footprint(units: list[Unit]) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(subjects), frozenset(ticket.id for unit in units for ticket in unit.tickets)
 
 
+def _check(session: Session, units: list[Unit], batch: Batch) -> None:
+    """What a request that stands as a whole makes sure of, unless it stands already."""
+    for unit in units:
+        if unit.check is not None and not all(ticket.id in batch.opened.stored for ticket in unit.tickets):
+            unit.check(session.hold_counter())
+
+
 def _fail_unanswered(units: list[Unit], error: EnsueError) -> None:
     for unit in units:
         unit.fail(error)  # what has its outcome keeps it
@@ -279,6 +286,7 @@ class _Lane:
             try:
                 self._resolve(session, tickets)
                 batch = self._open(session, tickets, again=again)
+                _check(session, units, batch)
                 rest = batch.take(units)
                 taken = units[: len(units) - len(rest)]
                 if not taken:  # the first must be resolved again; of a request that stands as a whole, nothing is kept

@@ -177,6 +177,10 @@ class PostgresqlSession:
         """One round trip, without locks."""
         self._load(needs, facts, lock=False)
 
+    def hold_counter(self) -> int:
+        """The lock that `finish` takes last, taken now: whoever commits already is waited for, everybody else waits."""
+        return int(self._select(lambda: self._execute("SELECT position FROM ensue_ledger FOR UPDATE"))[0][0])
+
     def heads(self, subjects: Sequence[str]) -> dict[str, Head]:
         """The heads as they stand, not locked."""
         return {row[0]: Head(*row[1:]) for row in self._select(lambda: self._among(HEADS, subjects))}

@@ -114,6 +114,10 @@ class Session(Protocol):
         """Load without locks, outside any transaction."""
         ...
 
+    def hold_counter(self) -> int:
+        """Keep everybody else from committing events until this transaction ends. The position that the next event takes."""
+        ...
+
     def heads(self, subjects: Sequence[str]) -> dict[str, Head]:
         """The heads as they stand, not locked."""
         ...

@@ -110,6 +110,13 @@ class SqliteSession:
             return self._connection.execute(f"{select} = ?", values)
         return self._connection.execute(select + AMONG, (_array(values),))
 
+    def hold_counter(self) -> int:
+        """There is one write lock, and `open` has it."""
+        try:
+            return int(self._connection.execute("SELECT position FROM ensue_ledger").fetchone()[0])
+        except sqlite3.Error as error:
+            raise self._fault(error) from error
+
     def heads(self, subjects: Sequence[str]) -> dict[str, Head]:
         """The heads as they stand."""
         try:
