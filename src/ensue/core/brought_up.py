@@ -155,7 +155,7 @@ def shape_of(latest: type[Model], columns: Mapping[str, Json], shapes: Shapes, *
     """
     line: list[type[Model]] = line_of(latest)
     said = (shapes() or {}).get(latest.__ensue__.name)
-    candidates = line if said is None else _said(line, said)
+    candidates = line if said is None else shapes_said(line, said)
     for shape in reversed(candidates):
         fields = fields_of(shape).by_name
         if columns.keys() <= fields.keys() and not (whole and any(one.required and one.name not in columns for one in fields.values())):
@@ -166,8 +166,8 @@ def shape_of(latest: type[Model], columns: Mapping[str, Json], shapes: Shapes, *
     )
 
 
-def _said(line: list[type[Model]], said: str) -> list[type[Model]]:
-    """The shape of the *line* that is *said*: by its date (the first may have none), since a class may be called otherwise by now."""
+def shapes_said(line: list[type[Model]], said: str) -> list[type[Model]]:
+    """The shape of the *line* that is *said*, if any: by its date (the first may have none), since a class may be called otherwise now."""
     name, _, date = said.partition("@")
     dated = [one for one in line if str(one.__ensue__.version or "") == date]
     return dated or [one for one in line if one.__name__ == name]

@@ -22,8 +22,12 @@ PastOf = Callable[[Record], Past | None]
 class Decider(Protocol):
     """Decides a record under what it is compared with."""
 
-    def side(self, record: Record, stands: str) -> Side:
-        """What comes of it; *stands* is the version that stands for it now, where it is not compared under one."""
+    def sides(self, record: Record, base: Side, stands: str) -> tuple[Side, Side]:
+        """
+        What stands for a record and what comes of it, in one shape.
+
+        *base* is what stands; *stands* the version that does, where the record is not compared under one.
+        """
         ...
 
     def decides_alike(self, record: Record) -> bool:
@@ -50,9 +54,9 @@ class UnderVersion:
                 self._alike[key] = False
         return self._alike[key]
 
-    def side(self, record: Record, stands: str) -> Side:  # noqa: ARG002  # it has a version
+    def sides(self, record: Record, base: Side, stands: str) -> tuple[Side, Side]:  # noqa: ARG002  # it has a version
         """What comes of it; a type that is not in the version is an input that is missing."""
-        return side_under(record, self._version, self._past_of(record))
+        return base, side_under(record, self._version, self._past_of(record))
 
 
 class Standing:
@@ -147,5 +151,5 @@ def compared(record: Record, version: str | None, standing: Standing, decider: D
     One that was undone stays so: no version of many records brings back what somebody took back.
     """
     base, stands = standing.side(record)
-    new = base if stands == UNDONE else decider.side(record, stands)
+    base, new = (base, base) if stands == UNDONE else decider.sides(record, base, stands)
     return diff_of(record, base, new, base_version=stands, version=version or stands), base, new

@@ -25,6 +25,7 @@ from ensue.core.normal_form import NOTHING, Normal, RowOutcome, Value, normal_fo
 from ensue.core.operation import Delete, Insert, Operation, increased, updated
 from ensue.core.record import Record
 from ensue.core.version import Version
+from ensue.errors import RequestError
 
 Kind = Literal["added", "dropped", "changed"]
 Outcome = Literal["same", "differs", "newly_rejected", "newly_accepted", "raised", "unreplayable"]
@@ -119,12 +120,17 @@ class Diff:
 
     @cached_property
     def added(self) -> tuple[Operation[Any] | Effect, ...]:
-        """The operations and effects that only the new side has. More of an increase is an `Increase` by the difference."""
+        """
+        The operations and effects that only the new side has. More of an increase is an `Increase` by the difference.
+
+        Raises:
+            RequestError: they are about rows or columns that only another checkout has.
+        """
         return tuple(objects_of(self, "added"))
 
     @cached_property
     def dropped(self) -> tuple[Operation[Any] | Effect, ...]:
-        """The operations and effects that only the base had."""
+        """The operations and effects that only the base had. Raises RequestError, as `added`."""
         return tuple(objects_of(self, "dropped"))
 
     @property
@@ -291,6 +297,7 @@ def same_value(one: Json, other: Json) -> bool:
 def objects_of(diff: Diff, kind: Kind) -> Iterable[Operation[Any] | Effect]:
     """The operations and effects that a diff *added* or *dropped*, a row's columns together; rows as the event saw them."""
     app, record = diff.record.app, diff.record
+    _check_columns(app, diff)
     seen = frozen_rows(record, record.logic)[0]
     sets: dict[tuple[str, str, bool], list[ColumnDifference]] = {}
     for one in diff.rows:
@@ -310,6 +317,16 @@ def objects_of(diff: Diff, kind: Kind) -> Iterable[Operation[Any] | Effect]:
     for one_effect in diff.effects:
         if one_effect.kind == kind:
             yield _effect(diff, one_effect, one_effect.new if kind == "added" else one_effect.base)
+
+
+def _check_columns(app: App, diff: Diff) -> None:
+    """Rows and columns are those of this application. Raises RequestError: of another checkout there are no classes here."""
+    for one in diff.rows:
+        model = app.find_model(one.model)
+        columns = [column for row in (one.was, one.base, one.new) for column in (row if isinstance(row, dict) else ())]
+        for column in columns if one.column == WHOLE else [one.column]:
+            if model is None or column not in fields_of(model).by_name:
+                raise RequestError(f"{one.model}.{column} is of another checkout, so there is no operation on it here; read Diff.rows.")
 
 
 def _value_of(codec: Codec, one: ColumnDifference) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ensue.core.app import App
 from ensue.core.brought_up import Rest, brought_up, may_have_changed, nobody, operations_brought_up, some_brought_up
 from ensue.core.canonical import Json
 from ensue.core.data import fields_of
@@ -66,13 +67,17 @@ def recorded_operations(record: Record, rest: Rest = nobody, *, unknown: bool = 
 
 def recorded_effects(record: Record) -> list[Any]:
     """A record's effects; a field that came to their classes since has its default."""
-    effects: list[Any] = record.document["effects"]
+    return effects_brought_up(record.app, record.document["effects"])
+
+
+def effects_brought_up(app: App, effects: Sequence[Any]) -> list[Any]:
+    """Effects as recorded, with every field that their classes have now and that has a default."""
     if not effects:
-        return effects
-    kinds = record.app.effects()
+        return list(effects)
+    kinds = app.effects()
     bodies = [_with_fields(kinds.get(kind), body) for kind, _, body, _ in effects]
     if all(body is one[2] for body, one in zip(bodies, effects, strict=True)):
-        return effects
+        return list(effects)
     return [[kind, key, body, step] for body, (kind, key, _, step) in zip(bodies, effects, strict=True)]
 
 

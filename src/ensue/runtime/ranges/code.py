@@ -12,12 +12,12 @@ from ensue.core.brought_up import Missing
 from ensue.core.diff import Side
 from ensue.core.exchange import members_of
 from ensue.core.expectation import Expectation
-from ensue.core.model import shape_name
+from ensue.core.one_shape import names_that_differ, says_any, shapes_of, side_brought_up
 from ensue.core.record import Record
 from ensue.core.replay import Past, recall
 from ensue.errors import ConfigurationError
 from ensue.runtime.ranges.child import Child, hello_of
-from ensue.runtime.ranges.messages import FAILED_ASKING, Asked, Decide, Hello
+from ensue.runtime.ranges.messages import FAILED_ASKING, Asked, Decide, Greeting, Hello
 
 
 class CodeOptions(NamedTuple):
@@ -48,12 +48,12 @@ class OtherCode:
     @property
     def expectations(self) -> tuple[Expectation, ...]:
         """What that checkout expects of its versions."""
-        found: tuple[Expectation, ...] = self._child.hello
-        return found
+        greeting: Greeting = self._child.hello
+        return greeting.expectations
 
-    def decider(self, version: str | None, past_of: Callable[[Record], Past]) -> _Decider:
-        """Decides records there; what it asks of the past is told here, where the records are."""
-        return _Decider(self._child, version, past_of)
+    def decider(self, app: App, version: str | None, past_of: Callable[[Record], Past]) -> _Decider:
+        """Decides records of *app* there; what it asks of the past is told here, where the records are."""
+        return _Decider(self._child, app, version, past_of)
 
     def close(self) -> None:
         """End the process."""
@@ -61,21 +61,28 @@ class OtherCode:
 
 
 class _Decider:
-    def __init__(self, child: Child, version: str | None, past_of: Callable[[Record], Past]) -> None:
+    def __init__(self, child: Child, app: App, version: str | None, past_of: Callable[[Record], Past]) -> None:
+        greeting: Greeting = child.hello
+        here = shapes_of(app)
         self._child = child
         self._version = version
         self._past_of = past_of
+        self._here, self._there = here.said, greeting.shapes.said
+        self._differing = names_that_differ(here, greeting.shapes)
 
     def decides_alike(self, record: Record) -> bool:  # noqa: ARG002  # of no record
         return False  # nobody knows what other code does before it has done it
 
-    def side(self, record: Record, stands: str) -> Side:
+    def sides(self, record: Record, base: Side, stands: str) -> tuple[Side, Side]:
         past = self._past_of(record)
         facts, _ = recall(record, record.logic, past)
-        shapes = {model.__ensue__.name: shape_name(model) for model in record.app.models()}
-        message = Decide(members_of(record), self._version or stands, list(facts.all_rows()), list(facts.all_answers()), shapes)
-        side: Side = self._child.ask(message, lambda asked: _told(past, asked))
-        return side
+        rows, answers = list(facts.all_rows()), list(facts.all_answers())
+        to_bring_up = base._replace(facts=None) if says_any(base, self._differing) else None
+        message = Decide(members_of(record), self._version or stands, rows, answers, self._here, to_bring_up)
+        new, brought_up = self._child.ask(message, lambda asked: _told(past, asked))
+        if says_any(new, self._differing):  # rows that it was decided on need not be told: of an older shape there are none
+            new = side_brought_up(record.app, new, self._there, (), past.row)
+        return base if brought_up is None else brought_up, new
 
 
 def _told(past: Past, asked: Asked) -> tuple[str, Any]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ensue.core.app import App
+from ensue.core.data import fields_of
 from ensue.core.diff import WHOLE, ColumnDifference, Diff, EffectDifference, same_value
 from ensue.core.facts import Facts, Needs, Row
 from ensue.core.group import Forecast, Verdict
-from ensue.core.model import subjects_of_row
+from ensue.core.model import newest, subjects_of_row
 from ensue.runtime.last_writers import chain_of, last_writer
 from ensue.storage.database import Storage
 from ensue.storage.session import Session
@@ -34,6 +35,8 @@ def _rows(storage: Storage, diff: Diff, session: Session, facts: Facts) -> Itera
         if not facts.knows(one.model, one.id):  # a model that only another checkout has
             yield Verdict(name, "foreign")
             continue
+        if not _is_here(storage, one):
+            continue
         present = facts.row(one.model, one.id)
         verdict = _verdict(one, present)
         if verdict is not None:
@@ -42,6 +45,14 @@ def _rows(storage: Storage, diff: Diff, session: Session, facts: Facts) -> Itera
         writer = _writer(storage, session, one, present)
         later = writer is not None and writer != diff.record.id
         yield Verdict(name, "superseded", writer) if later else Verdict(name, "gone" if present is None else "foreign")
+
+
+def _is_here(storage: Storage, one: ColumnDifference) -> bool:
+    """Whether it is told in the columns that the table has; of those of another checkout it cannot be said what would become of them."""
+    columns = set(fields_of(newest(storage.models[one.model].model)).names)
+    if one.column != WHOLE:
+        return one.column in columns
+    return all(row.keys() == columns for row in (one.was, one.base, one.new) if isinstance(row, dict))
 
 
 def _verdict(one: ColumnDifference, present: Row | None) -> str | None:

@@ -94,7 +94,7 @@ class Comparing:
     def _decider(self, source: Source, past: WalkedPast) -> Decider:
         version = None if self.version is None else Version.parse(self.version)
         if self.code is not None or version is None:
-            return self._code().decider(self.version, past.before)
+            return self._code().decider(source.app, self.version, past.before)
         return UnderVersion(version, WalkedPast(source.app, models_read(source.app, version), source.history).before)
 
     def _code(self) -> OtherCode:

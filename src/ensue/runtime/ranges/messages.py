@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from ensue.core.diff import Side
+from ensue.core.expectation import Expectation
 from ensue.core.facts import Query, Row
+from ensue.core.one_shape import Shapes
 
 FAILED_ASKING: Final = "missing"
 """How the parent answers when nobody can tell."""
@@ -25,6 +28,13 @@ class Hello(NamedTuple):
     """Its event types, so that a child knows whether it has the whole application."""
     code: Path | None = None
     """The other checkout that it must come from."""
+
+
+class Greeting(NamedTuple):
+    """What a child with an application says first."""
+
+    expectations: tuple[Expectation, ...]
+    shapes: Shapes
 
 
 class Answered(NamedTuple):
@@ -46,7 +56,7 @@ class Failed(NamedTuple):
 
 
 class Decide(NamedTuple):
-    """Decide one record, as exported, under *version*, and answer with its side."""
+    """Decide one record, as exported, under *version*; answer with what comes of it, and with *base* in the newest shapes."""
 
     members: Any
     version: str
@@ -56,6 +66,8 @@ class Decide(NamedTuple):
     """The queries that its state answers, with the ids found."""
     shapes: Mapping[str, str]
     """Which shapes these are, by name of the model."""
+    base: Side | None
+    """What is to be brought up from these shapes, where anything of it may have another one there."""
 
 
 class Call(NamedTuple):

@@ -16,11 +16,12 @@ from ensue.core.diff import Side
 from ensue.core.exchange import record_from
 from ensue.core.facts import Facts, Query, Row
 from ensue.core.model import Model, shape_name
+from ensue.core.one_shape import shapes_of, side_brought_up
 from ensue.core.replay import decide_by_facts, side_of
 from ensue.core.version import Version
 from ensue.errors import EnsueError, UnknownEventType, UnknownShape, VersionError
 from ensue.runtime.ranges.calling import called
-from ensue.runtime.ranges.messages import FAILED_ASKING, Answered, Asked, Call, Decide, Do, Failed, Hello
+from ensue.runtime.ranges.messages import FAILED_ASKING, Answered, Asked, Call, Decide, Do, Failed, Greeting, Hello
 from ensue.runtime.ranges.pipe import Ended, Pipe
 
 
@@ -63,7 +64,7 @@ class Worker:
         """What comes of one message."""
         if isinstance(message, Hello):
             self._app = imported(message)
-            return self._app.expectations()
+            return Greeting(self._app.expectations(), shapes_of(self._app))
         if isinstance(message, Call):
             return called(message)
         assert self._app is not None, "a child is greeted first"
@@ -71,11 +72,15 @@ class Worker:
             return self._decide(self._app, message)
         return self._do(self._app, message)
 
-    def _decide(self, app: App, message: Decide) -> Side:
+    def _decide(self, app: App, message: Decide) -> tuple[Side, Side | None]:
+        past = AskedPast(self._pipe, app, message.shapes)
+        base = None if message.base is None else side_brought_up(app, message.base, message.shapes, message.rows, past.row)
+        return self._side(app, message, past), base
+
+    def _side(self, app: App, message: Decide, past: AskedPast) -> Side:
         record = record_from(app, message.members)
         version = Version.parse(message.version)
         try:
-            past = AskedPast(self._pipe, app, message.shapes)
             return side_of(decide_by_facts(record, version, facts_of(app, message), past))._replace(facts=None)
         except (VersionError, UnknownEventType, UnknownShape, Missing) as error:
             return Side(missing=str(error))
