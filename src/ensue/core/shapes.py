@@ -8,10 +8,12 @@ for. `up` and `down` may be written; where names and types agree and what is add
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from functools import partial
 from itertools import pairwise
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 
 from ensue.core.canonical import Json
 from ensue.core.data import Data, fields_of, trusted
@@ -22,6 +24,21 @@ from ensue.errors import DefinitionError, EnsueError, StepError
 
 C = TypeVar("C", bound=Callable[..., Any])
 M = TypeVar("M", bound=Model)
+
+
+Watch = Callable[[str, Callable[..., Any]], AbstractContextManager[None]]
+"""What watches a conversion while it runs, in development: it is told the name and the function."""
+_watching: ContextVar[Watch | None] = ContextVar("watching", default=None)
+
+
+@contextmanager
+def conversions_watched(watch: Watch) -> Iterator[None]:
+    """Meanwhile *watch* is around every `up` and `down` that somebody wrote."""
+    token = _watching.set(watch)
+    try:
+        yield
+    finally:
+        _watching.reset(token)
 
 
 def lossy(why: str) -> Callable[[C], C]:
@@ -114,16 +131,18 @@ def event_in_shape(event: Event, shape: type[Event]) -> Event:
     line = line_of(shape)
     here, there = line.index(type(event)), line.index(shape)
     for newer in line[here + 1 : there + 1]:
-        event = _call(f"{newer.__name__}.up", newer, newer.up if "up" in newer.__dict__ else partial(_derived, newer), event)
+        event = _call(f"{newer.__name__}.up", newer, _conversion(newer, "up", partial(_derived, newer)), event)
     for newer in reversed(line[there + 1 : here + 1]):
         older = newer.__ensue__.follows
-        event = _call(f"{newer.__name__}.down", older, newer.down if "down" in newer.__dict__ else partial(_derived, older), event)
+        event = _call(f"{newer.__name__}.down", older, _conversion(newer, "down", partial(_derived, older)), event)
     return event
 
 
 def _call(what: str, expected: type[Any], convert: Callable[..., Any], *arguments: Any) -> Any:
     try:
         made = convert(*arguments)
+    except StepError:  # what watches it has found something
+        raise
     except EnsueError as error:
         raise StepError(what, f"refused its own result: {error}") from error
     except Exception as error:
@@ -131,6 +150,19 @@ def _call(what: str, expected: type[Any], convert: Callable[..., Any], *argument
     if type(made) is not expected:
         raise StepError(what, f"expected a {expected.__name__}, found {type(made).__name__}.")
     return made
+
+
+def _conversion(shape: type[Any], name: Literal["up", "down"], derived: Callable[..., Any]) -> Callable[..., Any]:
+    """The `up` or `down` that a shape writes itself, watched in development; else the *derived* one."""
+    if name not in shape.__dict__:
+        return derived
+    written, watch = getattr(shape, name), _watching.get()
+    return written if watch is None or written is None else partial(_watched, watch, f"{shape.__name__}.{name}", written)
+
+
+def _watched(watch: Watch, what: str, written: Callable[..., Any], *arguments: Any) -> Any:
+    with watch(what, getattr(written, "__func__", written)):
+        return written(*arguments)
 
 
 def _derived(shape: type[Any], source: Data) -> Any:
@@ -154,7 +186,7 @@ def row_in_shape(model: type[M], encoded: dict[str, Json]) -> M:
     line = line_of(whole)
     for newer in reversed(line[line.index(whole) + 1 :]):
         older = newer.__ensue__.follows
-        row = _call(f"{newer.__name__}.down", older, newer.down if "down" in newer.__dict__ else partial(_derived_row, older, None), row)
+        row = _call(f"{newer.__name__}.down", older, _conversion(newer, "down", partial(_derived_row, older, None)), row)
     return cast(M, row) if model is whole else trusted(model, {name: row.__dict__[name] for name in fields_of(model).names})
 
 
@@ -172,9 +204,7 @@ def row_moved(row: Model, shape: type[Any]) -> Model:
         moved = _call(f"{newer.__name__}.up", newer, _up, newer, moved, None)
     for newer in reversed(line[there + 1 : here + 1]):
         older = newer.__ensue__.follows
-        moved = _call(
-            f"{newer.__name__}.down", older, newer.down if "down" in newer.__dict__ else partial(_derived_row, older, None), moved
-        )
+        moved = _call(f"{newer.__name__}.down", older, _conversion(newer, "down", partial(_derived_row, older, None)), moved)
     return cast(Model, moved)
 
 
@@ -203,7 +233,8 @@ def row_brought_up(row: Model, present: dict[str, Json] | None) -> dict[str, Jso
 def _up(newer: type[Any], old: Any, present: Any) -> Any:
     if "up" not in newer.__dict__:
         return _derived_row(newer, present, old)
-    return newer.up(old, present) if len(inspect.signature(newer.up).parameters) > 1 else newer.up(old)
+    up = _conversion(newer, "up", newer.up)
+    return up(old, present) if len(inspect.signature(newer.up).parameters) > 1 else up(old)
 
 
 def _derived_row(shape: type[Any], present: Model | None, source: Model) -> Any:

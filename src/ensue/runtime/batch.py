@@ -24,6 +24,7 @@ from ensue.core.unique import check_unique
 from ensue.errors import ClockError, ConflictError, EnsueError, Erased, FieldConflict, KeyReused, Rejected
 from ensue.log.payload import request_digest
 from ensue.runtime import expectations
+from ensue.runtime.guard import all_watched
 from ensue.runtime.recording import Chains, Recorder
 from ensue.runtime.request import Ticket, Unit
 from ensue.runtime.rows import Constraints, grouped, in_turn
@@ -126,8 +127,9 @@ class Batch:
         expectations.check_seen(ticket)
         if ticket.request.expect:
             expectations.check(ticket, subjects, self.facts, self.session, self.around.keys, self.around.uid, self._written())
-        bound = ticket.binding.bind(self.facts, Context(ticket.id, at, ticket.actor, ticket.request.occurred), subjects)
-        decision = decide(ticket.binding.logic, bound, self.facts, self.around.guard)
+        with all_watched(self.around.guard):
+            bound = ticket.binding.bind(self.facts, Context(ticket.id, at, ticket.actor, ticket.request.occurred), subjects)
+            decision = decide(ticket.binding.logic, bound, self.facts, self.around.guard)
         if not decision.plan.rejections:
             check_unique(decision.changes, self.around.constraints.unique, self._holders)
         return bound, decision, at

@@ -9,6 +9,7 @@ from typing import Any, Final
 from ensue.core.app import App
 from ensue.core.canonical import Json, canonical_trusted, check_text
 from ensue.core.correction import CORRECTION, Correction, CorrectionBinding
+from ensue.core.decide import Guard
 from ensue.core.event import Event, Shape
 from ensue.core.identity import event_id, random_event_id
 from ensue.core.logic import Logic
@@ -16,6 +17,7 @@ from ensue.core.version import Version
 from ensue.errors import FieldProblem, InvalidForm, TooLarge
 from ensue.runtime.answer import Answer
 from ensue.runtime.deprecation import warn_once
+from ensue.runtime.guard import all_watched
 from ensue.runtime.request import Request, Ticket
 
 ACTOR_LENGTH_MAX: Final = 200
@@ -34,6 +36,7 @@ class Door:
         random_bytes: Callable[[int], bytes],
         account_version: str | None,
         published: Collection[Version] | None,
+        guard: Guard | None,
     ) -> None:
         self._app = app
         self._uid = uid
@@ -41,6 +44,7 @@ class Door:
         self._random_bytes = random_bytes
         self._account_version = account_version
         self._published = published
+        self._guard = guard
         self._chosen: dict[tuple[str | None, bool], Version] = {}
         self._chosen_of: tuple[tuple[Version, ...], date] | None = None
         """The line and the day that `_chosen` holds for: an app may be told more after the ledger was opened, and a day ends."""
@@ -61,7 +65,8 @@ class Door:
         if type(event) is not logic.shape:
             raise InvalidForm(type(event).__name__, [_other_shape(event, logic)])
         id = random_event_id(self._random_bytes(16)) if request.key is None else event_id(self._uid, actor, request.key)
-        ticket = Ticket(request, actor, logic, id, asked, Answer())
+        with all_watched(self._guard):  # brings the event into the shapes of its steps
+            ticket = Ticket(request, actor, logic, id, asked, Answer())
         size_bytes = len(canonical_trusted(ticket.binding.sent))
         if size_bytes > FORM_BYTES_MAX:
             raise TooLarge(

@@ -1,5 +1,5 @@
 """
-Guard: in development, watch a step while it runs and name what it must not do (design §2, steps are pure).
+Guard: in development, watch a step, or a way between shapes, while it runs and name what it must not do (design §2, steps are pure).
 
 A profile function sees every call, so `datetime.now`, `time.time`, `random.random` and `os.urandom` are caught by what
 they are, wherever they were imported from. An audit hook hears of files, sockets and processes that C code opens by
@@ -10,21 +10,24 @@ from __future__ import annotations
 
 import dis
 import gc
+import inspect
 import os
 import random
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import Any, Final
 
 from ensue.core.canonical import Json, canonical
+from ensue.core.decide import Guard
 from ensue.core.event import Event, whole_form
 from ensue.core.model import Model, encoded_row
+from ensue.core.shapes import conversions_watched
 from ensue.core.step import Step
 from ensue.errors import StepError
 from ensue.runtime.leftovers import Leftovers
@@ -82,10 +85,24 @@ def development_guard(step: Step, event: Event) -> Iterator[None]:
 
     What it was given, and the variables it names, are as they were. The error names the line and what to do instead.
     """
-    watch = _Watch(step)
     given = _image(event)
+    with watched(step.name, step.function):
+        yield
+    if _image(event) != given:
+        raise StepError(step.name, "changed the event or a row it was given; make a changed copy, or yield an Update.")
+
+
+@contextmanager
+def watched(name: str, function: Callable[..., Any]) -> Iterator[None]:
+    """As `development_guard`, around any pure *function*: of a step, or an `up` or `down` between shapes. Raises StepError."""
+    function = inspect.unwrap(function)
+    if not isinstance(function, FunctionType):  # written in C, or an object: there is no line to name
+        yield
+        return
+    watch = _Watch(function)
+    outer: _Watch | None = getattr(_listening, "watch", None)
     before, collecting = sys.getprofile(), gc.isenabled()
-    gc.disable()  # a collection runs other people's callbacks and finalisers, which may look at a clock, in the step's name
+    gc.disable()  # a collection runs other people's callbacks and finalisers, which may look at a clock, in the function's name
     _listen()
     _listening.watch = watch
     sys.setprofile(watch.see)
@@ -93,25 +110,28 @@ def development_guard(step: Step, event: Event) -> Iterator[None]:
         yield
     finally:
         _give_back(before)
-        _listening.watch = None
+        _listening.watch = outer  # a step may read a row whose shape is another, and is watched itself
         if collecting:
             gc.enable()
         if watch.found is not None:
-            raise StepError(step.name, f"is not pure. {watch.found}.")
-        if _image(event) != given:
-            raise StepError(step.name, "changed the event or a row it was given; make a changed copy, or yield an Update.")
+            raise StepError(name, f"is not pure. {watch.found}.")
         if (left := watch.leftovers.changed()) is not None:
-            raise StepError(step.name, f"is not pure. {_line_of_change(step)}: {left} {rules.WRITTEN.sentence}.")
+            raise StepError(name, f"is not pure. {_line_of_change(function)}: {left} {rules.WRITTEN.sentence}.")
+
+
+def all_watched(guard: Guard | None) -> AbstractContextManager[None]:
+    """Conversions between shapes are watched as well, where steps are."""
+    return nullcontext() if guard is None else conversions_watched(watched)
 
 
 class _Watch:
-    """What one step was seen to do: the first thing that it must not."""
+    """What one function was seen to do: the first thing that it must not."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, function: Callable[..., Any]) -> None:
         self.found: str | None = None
-        self._file = step.function.__code__.co_filename
-        self._home = home_of(step.module)
-        self.leftovers = Leftovers(step.function, self._home)
+        self._file = function.__code__.co_filename
+        self._home = home_of(function.__module__)
+        self.leftovers = Leftovers(function, self._home)
 
     def see(self, frame: FrameType, kind: str, argument: Any) -> None:
         """The profile function."""
@@ -250,12 +270,12 @@ def _hear(event: str, _arguments: Any) -> None:
         watch.hear(event)
 
 
-def _line_of_change(step: Step) -> str:
-    """Where a variable that outlives the step is probably changed; else where the step begins."""
+def _line_of_change(function: Callable[..., Any]) -> str:
+    """Where a variable that outlives the function is probably changed; else where it begins."""
     from ensue.source.lint import lint_function  # only once something was found
 
-    found = next((one for one in lint_function(step.function) if one.code in ("default", "global", "mutable")), None)
-    code = step.function.__code__
+    found = next((one for one in lint_function(function) if one.code in ("default", "global", "mutable")), None)
+    code = function.__code__
     return f"{code.co_filename}:{code.co_firstlineno}" if found is None else f"{found.file}:{found.line}"
 
 

@@ -75,11 +75,10 @@ class Ledger(Hindsight, Corrections, Copying):
         self._storage = storage
         self._clock = clock
         self._random_bytes = random_bytes
-        self._door = Door(app, storage.uid, clock, random_bytes, account_version, published)
+        guard = development_guard if development else None
+        self._door = Door(app, storage.uid, clock, random_bytes, account_version, published, guard)
         recorder = Recorder(app, storage.uid, cost=cost, random_bytes=random_bytes)
-        self._around = Surroundings(
-            app, storage.uid, recorder, tag_keys, clock, development_guard if development else None, random_bytes, Constraints(app)
-        )
+        self._around = Surroundings(app, storage.uid, recorder, tag_keys, clock, guard, random_bytes, Constraints(app))
         self._writer = Writer(storage, self._around, lanes=1 if storage.is_sqlite else 2)
         self._reading = Reading(app, storage, tag_keys, self._note_read)
         self._correcting = Correcting(app, storage, self._door, self._writer.put)

@@ -23,10 +23,11 @@ from ensue.core.model import Model
 from ensue.core.operation import Insert
 from ensue.core.plan import Plan
 from ensue.core.record import Record
-from ensue.core.shapes import event_in_shape, row_brought_up
+from ensue.core.shapes import conversions_watched, event_in_shape, row_brought_up
 from ensue.core.version import Version
 from ensue.errors import DefinitionError, Rejected
 from ensue.runtime.disagreement import said_by_plan
+from ensue.runtime.guard import watched
 from ensue.runtime.ledger import Ledger
 from ensue.runtime.request import Expectations, Request
 from ensue.testing.clock import START, FrozenClock, aware
@@ -171,8 +172,9 @@ class Outcome:
         """
         app, request = self._given.app, self._request
         shape = app.logic(request.event.__ensue__.type, Version.parse(version)).shape
-        other = Outcome(self._given, replace(request, event=event_in_shape(request.event, shape), version=version), self._actor, self._id)
-        return Difference(self, other)
+        with conversions_watched(watched):
+            event = event_in_shape(request.event, shape)
+        return Difference(self, Outcome(self._given, replace(request, event=event, version=version), self._actor, self._id))
 
     def _check_views(self) -> None:
         """Raises DefinitionError where the event read more of a row than was given: the rest of it is made up."""

@@ -3,7 +3,7 @@ Shapes: the laws that every way between two shapes keeps, tried on many events a
 
     up     gives a valid event or row of the newer shape, for every one of the older
     down   gives a valid one of the older shape, for every one of the newer
-    both   up and then down gives back what there was, unless down says that it is lossy, or is None
+    both   up and then down gives back what there was, unless down says that it is lossy, or is None; both are pure
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import Any
 from ensue.core.app import App
 from ensue.core.event import Event
 from ensue.core.model import Model
-from ensue.core.shapes import check_way_down, event_in_shape, line_of, row_moved
+from ensue.core.shapes import check_way_down, conversions_watched, event_in_shape, line_of, row_moved
 from ensue.errors import DefinitionError, StepError
+from ensue.runtime.guard import watched
 from ensue.testing.samples import NoSample, samples_of, simpler
 
 
@@ -40,7 +41,8 @@ def check_shapes(app: App, *, samples: int = 200, seed: int = 0, examples: Itera
     app.check()
     given = list(examples)
     lines = [app.shapes(type_) for type_ in app.types()] + [line_of(model) for model in app.models()]
-    broken = [message for line in lines for older, newer in pairwise(line) for message in _broken_laws(older, newer, samples, seed, given)]
+    with conversions_watched(watched):
+        broken = [one for line in lines for older, newer in pairwise(line) for one in _broken_laws(older, newer, samples, seed, given)]
     if broken:
         raise AssertionError("\n".join(broken))
 
