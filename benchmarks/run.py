@@ -9,7 +9,7 @@ from rich.console import Console
 from benchmarks import comparisons, stream
 from benchmarks.measure import Result, Row
 from benchmarks.place import Place
-from benchmarks.replay import replay
+from benchmarks.replay import replay, replay_million
 
 BENCHMARKS: dict[str, Callable[[Place], tuple[Row, ...]]] = {
     "postgresql": comparisons.postgresql,
@@ -20,11 +20,12 @@ BENCHMARKS: dict[str, Callable[[Place], tuple[Row, ...]]] = {
     "import-sqlite": stream.import_sqlite,
     "import-postgresql": stream.import_postgresql,
     "replay": replay,
+    "replay-million": replay_million,
     "growth-sqlite": comparisons.growth_sqlite,
     "growth-postgresql": comparisons.growth_postgresql,
 }
 # These take a minute and more; they run when named.
-LONG = ("import-sqlite", "import-postgresql", "replay", "growth-sqlite", "growth-postgresql")
+LONG = ("import-sqlite", "import-postgresql", "replay", "replay-million", "growth-sqlite", "growth-postgresql")
 
 
 def run(names: Sequence[str], console: Console, *, is_quick: bool) -> list[Result]:
