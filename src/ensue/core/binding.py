@@ -162,12 +162,12 @@ class Binding:
             targets = self.targets[place] = {}
             for one in event.__ensue__.resolution:
                 target = targets[one.name] = self._target(place, one, targets, facts)
-                slot = _slot(place, type(event), one, target, recorded)
+                slot = _slot(place, type(event), one, target, recorded) if place else one.name
                 recorded[slot] = (one.kind, target)
                 if one.kind == "related":
                     facts.learn_answer(target, slots.get(slot, {}))
-                elif target is not None and not facts.knows(one.model_name, target):
-                    facts.learn(one.model_name, (target,), {})
+                elif target is not None:
+                    facts.learn_absent(one.model_name, target)
         self._searched, self._complete = facts, True
 
     def under(self, logic: Logic) -> Binding:
@@ -232,12 +232,13 @@ class Binding:
         """
         bound = Bound(subjects)
         recorded: dict[str, Any] = {}
-        for place, (event, targets) in enumerate(zip(self.shaped, self.targets, strict=True)):
-            shape = type(event)
+        for place, event in enumerate(self.shaped):
+            shape, targets = type(event), self.targets[place]
             values: dict[str, Any] = {}
             for name, one in shape.__ensue__.state.items():
                 target = targets[name]
-                values[name] = _read(one, target, facts, bound, _fresh_slot(place, shape, one, target, recorded) if freezing else None)
+                slot = _fresh_slot(place, shape, one, target, recorded) if freezing else None
+                values[name] = _read(one, target, facts, bound, slot)
             for child in shape.__ensue__.child_refs:
                 _check_parents(child, values, facts)
             bound.events[shape] = with_values(event, values, context)

@@ -13,7 +13,7 @@ from typing import Any
 
 from ensue.core.canonical import Json
 from ensue.core.data import fields_of, trusted
-from ensue.core.model import Model, shape_name
+from ensue.core.model import Model, may_have_changed, shape_name
 from ensue.core.shapes import line_of, row_brought_up, row_in_shape, some_row_of
 from ensue.errors import EnsueError, StepError, UnknownShape
 
@@ -116,11 +116,6 @@ def _may_be_older(model_of: Callable[[str], type[Model] | None], operation: list
     if model is None:
         return False
     return may_have_changed(model) or (kind in ("insert", "delete") and len(after or before) != len(fields_of(model).names))
-
-
-def may_have_changed(latest: type[Model]) -> bool:
-    """Whether rows may have been recorded in another shape: there are older ones, or the only one has a date, and some were before it."""
-    return latest.__ensue__.follows is not None or latest.__ensue__.version is not None
 
 
 def _risen(

@@ -133,7 +133,8 @@ def parse_trusted(data: bytes) -> Json:
         FormatError: *data* is not JSON.
     """
     try:
-        return cast(Json, orjson.loads(data))
+        value: Json = orjson.loads(data)
+        return value
     except orjson.JSONDecodeError as error:
         raise FormatError(f"Stored JSON cannot be read: {error}. It is not what was written; run `ensue verify`.") from None
 

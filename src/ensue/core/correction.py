@@ -169,7 +169,7 @@ def correction_logic(version: Version, models: Mapping[str, type[Model]], effect
     steps: Json = [{"name": step.name, "since": str(step.since)}]
     document = canonical({"type": CORRECTION, "steps": steps, "shapes": [], "models": describe_models(models.values())})
     return Logic(
-        CORRECTION, version, Correction, (step,), (Correction,), document, hashlib.sha256(document).digest(), str(version), True, {}
+        CORRECTION, version, Correction, (step,), (Correction,), document, hashlib.sha256(document).digest(), str(version), True, {}, {}
     )
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ensue.core.brought_up import Rest, brought_up, may_have_changed, shape_of
+from ensue.core.brought_up import Rest, brought_up, shape_of
 from ensue.core.codec import add, subtract
 from ensue.core.data import fields_of, trusted
 from ensue.core.facts import Row
-from ensue.core.model import Model
+from ensue.core.model import Model, may_have_changed
 from ensue.core.record import Record
 from ensue.core.shapes import changes_brought_up, some_row_of
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from itertools import islice
 from types import GeneratorType
-from typing import Any
+from typing import Any, NamedTuple
 
 from ensue.core.binding import Bound
 from ensue.core.brought_up import Missing
@@ -20,7 +19,7 @@ from ensue.core.facts import Change, Facts, Row
 from ensue.core.logic import Logic
 from ensue.core.model import Model, encoded_row, newest, row_key, subjects_of_row
 from ensue.core.operation import Cancel, Delete, Erase, Increase, Insert, Operation, Update
-from ensue.core.plan import Plan
+from ensue.core.plan import Plan, decided_plan
 from ensue.core.rejection import AlreadyExists, NotFound, Rejection
 from ensue.core.shapes import changes_brought_up, row_brought_up, row_in_shape
 from ensue.core.step import OPERATIONS, Step
@@ -32,12 +31,11 @@ Guard = Callable[[Step, Event], AbstractContextManager[None]]
 """What watches a step while it runs, in development."""
 
 
-@dataclass
-class Decision:
+class Decision(NamedTuple):
     """A plan, and the row changes it means, in order."""
 
     plan: Plan
-    changes: list[Change] = field(default_factory=list)
+    changes: list[Change]
 
 
 def decide(logic: Logic, bound: Bound, facts: Facts, guard: Guard | None = None) -> Decision:
@@ -60,7 +58,7 @@ def decide(logic: Logic, bound: Bound, facts: Facts, guard: Guard | None = None)
             work.take(step, results)
         except Rejected as no:
             _check_reasons(step, no, declared=guard is not None)
-            return Decision(Plan(rejections=no.reasons, steps=(*work.steps, step.name)))
+            return Decision(Plan(rejections=no.reasons, steps=(*work.steps, step.name)), [])
         except (StepError, Missing):
             raise
         except Exception as error:
@@ -115,15 +113,14 @@ class _Work:
 
     def plan(self) -> Plan:
         """What was decided so far."""
-        return Plan(
-            tuple(self._operations),
-            tuple(self._effects),
-            (),
-            tuple(self.steps),
-            tuple(self._operation_steps),
-            tuple(self._effect_steps),
-            tuple(self._recorded),
-            tuple(self._recorded_effects),
+        return decided_plan(
+            self._operations,
+            self._effects,
+            self.steps,
+            self._operation_steps,
+            self._effect_steps,
+            self._recorded,
+            self._recorded_effects,
         )
 
     def take(self, step: Step, results: tuple[Any, ...]) -> None:

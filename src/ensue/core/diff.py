@@ -213,8 +213,9 @@ def diff_of(record: Record, base: Side, new: Side, *, base_version: str, version
 
 def is_equal(base: Side, new: Side) -> bool:
     """A quick look: the very same operations and effects, by the same steps."""
-    one, other = ([side.operations, side.effects] for side in (base, new))
-    return canonical_trusted(cast("Json", one)) == canonical_trusted(cast("Json", other))
+    one: Any = [base.operations, base.effects]
+    other: Any = [new.operations, new.effects]
+    return canonical_trusted(one) == canonical_trusted(other)
 
 
 def _row_differences(base: Normal, new: Normal, app: App) -> Iterable[ColumnDifference]:

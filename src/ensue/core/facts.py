@@ -8,7 +8,7 @@ if it had been committed. What is not known is asked for in a `Needs`, for all e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 
 from ensue.core.canonical import Json
 from ensue.core.model import Model
@@ -53,10 +53,11 @@ class Needs:
 class Facts:
     """Rows by model and id (None: known to be absent), and the answers to queries by equality, kept true under changes."""
 
-    def __init__(self) -> None:
-        self._rows: dict[str, dict[str, Row | None]] = {}
+    def __init__(self, rows: Mapping[str, Mapping[str, Row]] | None = None) -> None:
+        """With *rows*, which were found, by model and id."""
+        self._rows: dict[str, dict[str, Row | None]] = {} if rows is None else {model: {**by_id} for model, by_id in rows.items()}
         self._answers: dict[str, dict[tuple[str, ...], dict[tuple[Json, ...], set[str]]]] = {}
-        self._made: dict[tuple[type[Model], str], tuple[Row, Model]] = {}
+        self._made: dict[tuple[type[Model], str], tuple[Row, Any]] = {}
         self._decided: dict[str, set[str]] = {}
 
     # -- what was loaded
@@ -66,6 +67,10 @@ class Facts:
         for id in ids:
             if id not in known:
                 known[id] = rows.get(id)
+
+    def learn_absent(self, model: str, id: str) -> None:
+        """This id was looked up; where it is not known already, it was not found."""
+        self._rows.setdefault(model, {}).setdefault(id, None)
 
     def relearn(self, model: str, id: str, row: Row) -> None:
         """More of a row of which only some columns were known."""
@@ -120,7 +125,8 @@ class Facts:
         made = self._made.get((model, id))
         if made is None or made[0] is not row:
             made = self._made[model, id] = (row, row_in_shape(model, row))
-        return cast(M, made[1])
+        found: M = made[1]
+        return found
 
     # -- what was decided
     def apply(self, changes: Iterable[Change]) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ensue.core.app import App
-from ensue.core.brought_up import Rest, brought_up, may_have_changed, nobody, operations_brought_up, some_brought_up
+from ensue.core.brought_up import Rest, brought_up, nobody, operations_brought_up, some_brought_up
 from ensue.core.canonical import Json
 from ensue.core.data import fields_of
 from ensue.core.effect import BESIDE_BODY, Effect
 from ensue.core.facts import Row
 from ensue.core.logic import Logic
-from ensue.core.model import Model, newest
+from ensue.core.model import may_have_changed, newest
 from ensue.core.record import Record
 from ensue.core.state import StateField
 
@@ -30,7 +30,13 @@ def frozen_rows(record: Record, own: Logic, rest: Rest = nobody) -> tuple[Rows, 
     rows: Rows = {}
     slots: Slots = {}
     for slot, name, id, columns in record.document["state"]:
-        row = _frozen_row(record, name, own.slots.get(slot), columns, rest)
+        steady = own.steady.get(slot)
+        if steady is None or columns.keys() != steady.columns:
+            row = _frozen_row(record, name, own.slots.get(slot), columns, rest)
+        elif steady.parents:
+            row = {**_parents(steady.parents, record.subjects), **columns}
+        else:
+            row = columns
         by_id = rows.setdefault(name, {})
         if id in by_id:
             row = {**by_id[id], **row}
@@ -42,15 +48,11 @@ def frozen_rows(record: Record, own: Logic, rest: Rest = nobody) -> tuple[Rows, 
 def _frozen_row(record: Record, name: str, one: StateField | None, columns: dict[str, Json], rest: Rest) -> Row:
     model = record.app.model(name) if one is None else one.model  # of a correction, which has no state fields, whole rows
     latest = newest(model)
-    is_whole = columns.keys() == fields_of(latest).by_name.keys()
-    is_steady = not may_have_changed(latest)
-    if is_whole and is_steady:
-        return columns
-    if is_whole or model.__ensue__.view_of is None:
+    if model.__ensue__.view_of is None or columns.keys() == fields_of(latest).by_name.keys():
         return brought_up(latest, columns, lambda: record.table_shapes)
-    parents = _parents(latest, record.subjects)
-    if is_steady:
-        return {**parents, **columns} if parents else columns
+    parents = _parents(latest.__ensue__.parent_columns, record.subjects)
+    if not may_have_changed(latest):
+        return {**parents, **columns}
     shown = {**{name: value for name, value in parents.items() if value is not None}, **columns}
     return {**parents, **some_brought_up(latest, shown, lambda: record.table_shapes, rest)}
 
@@ -89,10 +91,10 @@ def _with_fields(effect: type[Effect] | None, body: dict[str, Json]) -> dict[str
     return {**body, **{one.name: one.codec.encode(one.default) for one in since}} if since else body
 
 
-def _parents(model: type[Model], subjects: Iterable[str]) -> dict[str, Any]:
-    """The columns that point to parents, as far as a record's chains tell them: what a view of a child may not show."""
+def _parents(parents: Mapping[str, str], subjects: Iterable[str]) -> dict[str, Any]:
+    """The columns that point to *parents*, as far as a record's chains tell them: what a view of a child may not show."""
     found: dict[str, Any] = {}
-    for column, parent in model.__ensue__.parent_columns.items():
+    for column, parent in parents.items():
         start = parent + "/"
         ids = [subject[len(start) :] for subject in subjects if subject.startswith(start)]
         found[column] = ids[0] if len(ids) == 1 else None

@@ -5,17 +5,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ensue.core.canonical import Json, canonical, parse_trusted
 from ensue.core.data import fields_of
 from ensue.core.event import Event, Shape
-from ensue.core.model import Model, newest, shape_name
+from ensue.core.model import Model, may_have_changed, newest, shape_name
 from ensue.core.shapes import check_way_down
 from ensue.core.state import StateField
 from ensue.core.step import Step
 from ensue.core.version import Version
 from ensue.errors import DefinitionError
+
+
+class SteadySlot(NamedTuple):
+    """The *columns* that every row frozen under one name has, and the *parents*, by column, that a view does not show."""
+
+    columns: frozenset[str]
+    parents: Mapping[str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +46,8 @@ class Logic:
     """Whether every id and query follows from the form alone, so that it need be looked for only once."""
     slots: Mapping[str, StateField]
     """The state field that each name in the state of a record stands for."""
+    steady: Mapping[str, SteadySlot]
+    """Of these, the ones of models that have had one shape only."""
 
 
 def resolve_steps(steps: Iterable[Step], ended: Mapping[Any, Version], version: Version) -> tuple[Step, ...]:
@@ -129,7 +138,8 @@ def build_logic(type_: str, version: Version, shape: type[Event], steps: tuple[S
         for path in field.sources()
     )
     digest = hashlib.sha256(document).digest()
-    return Logic(type_, version, shape, steps, shapes, document, digest, str(version), by_form, _slots(shapes))
+    slots = _slots(shapes)
+    return Logic(type_, version, shape, steps, shapes, document, digest, str(version), by_form, slots, _steady(slots))
 
 
 def slot_of_shape(shape: Shape, name: str) -> str:
@@ -144,6 +154,17 @@ def _slots(shapes: Sequence[Shape]) -> dict[str, StateField]:
             slots.setdefault(name, one)
             slots[slot_of_shape(shape, name)] = one
     return slots
+
+
+def _steady(slots: Mapping[str, StateField]) -> dict[str, SteadySlot]:
+    steady: dict[str, SteadySlot] = {}
+    for slot, one in slots.items():
+        latest = newest(one.model)
+        if not may_have_changed(latest):
+            columns = fields_of(one.model).all_names
+            parents = {column: parent for column, parent in latest.__ensue__.parent_columns.items() if column not in columns}
+            steady[slot] = SteadySlot(columns, parents)
+    return steady
 
 
 def _check_models(shape: type[Event]) -> None:

@@ -219,6 +219,11 @@ def newest(model: type[Model]) -> type[Model]:
     return model
 
 
+def may_have_changed(latest: type[Model]) -> bool:
+    """Whether rows may have been recorded in another shape: there are older ones, or the only one has a date, and some were before it."""
+    return latest.__ensue__.follows is not None or latest.__ensue__.version is not None
+
+
 def shape_name(model: type[Model]) -> str:
     """`Person`, or with the date of its shape `Person2@2026-02-01`: how records name the shape that a table had."""
     version = model.__ensue__.version

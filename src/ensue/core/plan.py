@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from ensue.core.canonical import Json
-from ensue.core.data import fields_of, trusted
+from ensue.core.data import fields_of, set_values, trusted
 from ensue.core.effect import Effect
 from ensue.core.model import Model, newest
 from ensue.core.operation import Increase, Insert, Operation, Update
@@ -71,6 +72,31 @@ class Plan:
             decoded = {name: columns[name].codec.decode(value) for name, value in changes.items() if name in columns}
             return trusted(type(row), {**row.__dict__, **decoded})
         return row_in_shape(type(row), {**row_brought_up(row, None), **changes})
+
+
+def decided_plan(
+    operations: Sequence[Operation[Any]],
+    effects: Sequence[Effect],
+    steps: Sequence[str],
+    operation_steps: Sequence[str],
+    effect_steps: Sequence[str],
+    recorded_operations: Sequence[list[Json]],
+    recorded_effects: Sequence[list[Json]],
+) -> Plan:
+    """A plan without rejections, of copies. Written past the freeze in one go: every decision makes one."""
+    plan = Plan.__new__(Plan)
+    values = {
+        "operations": tuple(operations),
+        "effects": tuple(effects),
+        "rejections": (),
+        "steps": tuple(steps),
+        "operation_steps": tuple(operation_steps),
+        "effect_steps": tuple(effect_steps),
+        "recorded_operations": tuple(recorded_operations),
+        "recorded_effects": tuple(recorded_effects),
+    }
+    set_values(plan, "__dict__", values)
+    return plan
 
 
 def _is_of(row: Model, model: type[Model]) -> bool:

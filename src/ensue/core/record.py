@@ -10,14 +10,14 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from ensue.core.app import App
-from ensue.core.brought_up import Shapes, may_have_changed, operations_brought_up, shape_of, some_brought_up
+from ensue.core.brought_up import Shapes, operations_brought_up, shape_of, some_brought_up
 from ensue.core.canonical import Json
 from ensue.core.codec import subtract
 from ensue.core.data import fields_of, trusted
 from ensue.core.effect import Effect, effect_from_body, effect_of
 from ensue.core.event import Context, Event, event_from_form, with_values
 from ensue.core.logic import Logic
-from ensue.core.model import Model, newest, row_of
+from ensue.core.model import Model, may_have_changed, newest, row_of
 from ensue.core.operation import Cancel, Delete, Erase, Insert, Operation, increased, updated
 from ensue.core.plan import Plan
 from ensue.core.shapes import row_in_shape

@@ -181,9 +181,7 @@ def seen_by(record: Record, rows: Rows, slots: Slots) -> Facts:
 
 
 def _recalled(binding: Binding, rows: Rows, slots: Slots) -> Facts:
-    facts = Facts()
-    for model, by_id in rows.items():
-        facts.learn(model, by_id, by_id)
+    facts = Facts(rows)
     binding.recall(facts, slots)
     return facts
 

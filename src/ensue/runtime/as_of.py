@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ensue.core.brought_up import Missing, may_have_changed
+from ensue.core.brought_up import Missing
 from ensue.core.canonical import Json
 from ensue.core.data import fields_of, trusted
 from ensue.core.facts import Row
 from ensue.core.frozen import frozen_rows, recorded_operations
-from ensue.core.model import Model, newest, subjects_of_row
+from ensue.core.model import Model, may_have_changed, newest, subjects_of_row
 from ensue.core.record import Record
 from ensue.core.selection import Selection
 from ensue.core.shapes import row_in_shape

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from ensue.core.brought_up import Rest, may_have_changed, nobody, operations_brought_up
+from ensue.core.brought_up import Rest, nobody, operations_brought_up
 from ensue.core.canonical import base64url
-from ensue.core.model import newest, subjects_of_row
+from ensue.core.model import may_have_changed, newest, subjects_of_row
 from ensue.errors import EnsueError, FormatError
 from ensue.log.header import Header
 from ensue.log.payload import join, read_payload

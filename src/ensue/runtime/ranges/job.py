@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from ensue.core.app import App
-from ensue.core.brought_up import may_have_changed
 from ensue.core.comparison import NOISE_MAX, Comparison
 from ensue.core.deciding import Decider, PastOf, Standing, UnderVersion, compare_each, compared, no_past, replay_each
 from ensue.core.diff import Diff
+from ensue.core.model import may_have_changed
 from ensue.core.record import Record
 from ensue.core.replay_report import ReplayReport
 from ensue.core.version import Version
