@@ -163,7 +163,7 @@ class PlanMoved(ConflictError):
 
 
 class PlanBlocked(ConflictError):
-    """A plan of a correction cannot be performed: a conflict is not decided, or an event cannot be decided again."""
+    """A correction's plan cannot be performed: a conflict is not decided, an event cannot be decided again, or a table refuses a row."""
 
 
 class Erased(ConflictError):

@@ -195,48 +195,7 @@ def _net(app: App, retold: Retold) -> dict[int, list[PlannedChange]]:
         elif base is not None and told is not None:
             for place, change in _columns(app, model, id, base, told, differences):
                 found.setdefault(place, []).append(change)
-    return in_order(app, _together(app, retold, found))
-
-
-def _together(app: App, retold: Retold, found: dict[int, list[PlannedChange]]) -> dict[int, list[PlannedChange]]:
-    """
-    The same changes, where those of rows that hand on a unique value belong to one correction, the last of them.
-
-    Each correction by itself must keep to the unique rules; a value that one gives up and another takes would stand twice in between.
-    """
-    unique = {model.__ensue__.name: model.__ensue__.unique for model in app.models() if model.__ensue__.unique}
-    given_up: dict[tuple[Any, ...], int] = {}
-    home = {place: place for place in found}
-    for place, changes in found.items():
-        for change in changes:
-            for held in _held(unique.get(change.model, ()), change, retold.base.row(change.model, change.id)):
-                given_up[held] = place
-    for place, changes in found.items():
-        for change in changes:
-            for taken in _held(unique.get(change.model, ()), change, retold.told.row(change.model, change.id)):
-                ends = {_home(home, place), _home(home, given_up.get(taken, place))}
-                for end in ends:
-                    home[end] = max(ends)
-    joined: dict[int, list[PlannedChange]] = {}
-    for place, changes in found.items():
-        for change in changes:
-            joined.setdefault(_home(home, place) if change.model in unique else place, []).append(change)
-    return joined
-
-
-def _held(groups: Iterable[Sequence[str]], change: PlannedChange, row: Row | None) -> Iterable[tuple[Any, ...]]:
-    """The unique values that *row* holds, as far as *change* is about them."""
-    for group in groups:
-        if row is not None and (change.kind in ("insert", "delete") or any(column in (change.target or {}) for column in group)):
-            values = tuple(row[column] for column in group)
-            if None not in values:
-                yield change.model, tuple(group), values
-
-
-def _home(home: Mapping[int, int], place: int) -> int:
-    while home[place] != place:
-        place = home[place]
-    return place
+    return in_order(app, retold.base, retold.told, found)
 
 
 def _columns(

@@ -29,6 +29,8 @@ class ModelInfo:
     unique: tuple[tuple[str, ...], ...] = ()
     strict: frozenset[str] = frozenset()
     table: Any = None
+    described: Any = None
+    """That table as the database describes it, once a ledger was opened over it."""
     version: Version | None = None
     follows: type[Model] | None = None
     followed_by: type[Model] | None = None
@@ -125,6 +127,7 @@ class Model(Data):
             tuple(tuple(group) for group in unique),
             frozenset(strict),
             table,
+            None,
             Version.declared(version, cls.__name__) if version else None,
             follows,
         )

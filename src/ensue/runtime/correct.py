@@ -21,10 +21,11 @@ from ensue.core.diff import Diff
 from ensue.core.event import whole_form
 from ensue.core.facts import Facts, Needs, Row
 from ensue.core.record import Record
+from ensue.core.rejection import AlreadyExists
 from ensue.core.selection import ALL
 from ensue.core.wanted import UNDONE, Wanted
 from ensue.core.world import Key
-from ensue.errors import ConflictError, KeyReused, PlanBlocked, PlanMoved, RequestError
+from ensue.errors import ConflictError, KeyReused, PlanBlocked, PlanMoved, Refused, RequestError
 from ensue.runtime.decoding import record_of
 from ensue.runtime.door import Door
 from ensue.runtime.latest import latest_correction
@@ -109,7 +110,7 @@ class Correcting:
         Commit the corrections of *plan*, and return their records.
 
         Raises:
-            PlanBlocked: an event cannot be decided again, or a conflict is not decided.
+            PlanBlocked: an event cannot be decided again, a conflict is not decided, or a rule of a table stands in the way.
             PlanMoved: the plan made again has another outcome, or a row was changed beside the ledger.
             VersionError: an event would be ruled by a draft.
         """
@@ -170,6 +171,11 @@ class Correcting:
             raise _Behind from None
         except Moved as moved:
             raise PlanMoved(f"{moved} Nothing was corrected.") from moved
+        except (AlreadyExists, Refused) as refused:
+            raise PlanBlocked(
+                f"The tables do not take what the plan makes of them: {refused} A row that the plan is not about may stand in the way, "
+                "or rows that refer to each other in a circle; nothing was corrected."
+            ) from refused
 
     def _size(self) -> int:
         with self._storage.reader() as connection:

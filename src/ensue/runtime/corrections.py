@@ -81,8 +81,8 @@ class Corrections:
             decisions: what to do with rows in conflict: "keep", "force" or the values to set, by row (`Patient/p-17`).
 
         Raises:
-            PlanBlocked: a conflict is not decided, or an event cannot be decided again. Nothing was done.
-            PlanMoved: something moved since the plan was made.
+            PlanBlocked: a conflict is not decided, an event cannot be decided again, or a table's rule is in the way. Nothing was done.
+            PlanMoved: something moved since the plan was made. Nothing was done.
             VersionError: the version that is to rule is a draft; a plan may be made for one, to look at.
         """
         if isinstance(what, Diff):

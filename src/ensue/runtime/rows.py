@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ensue.core.app import App
-from ensue.core.data import fields_of
 from ensue.core.facts import Change
+from ensue.core.table_keys import has_foreign_keys, key_groups
 from ensue.storage.session import RowWrite
 
 
@@ -30,16 +30,11 @@ class Constraints:
         """The groups of columns under one key, declared by the model or by the table it was declared over."""
         for model in app.models():
             info = model.__ensue__
-            keys = set(info.unique)
-            table = info.table
-            if table is not None and not isinstance(table, str):
+            keys = {*info.unique, *key_groups(model)}
+            if info.table is not None and not isinstance(info.table, str):
                 self.external.add(info.name)
-                by_column = {one.column: one.name for one in fields_of(model).by_name.values()}
-                held = [index.columns for index in table.indexes if index.unique]
-                held += [one.columns for one in table.constraints if type(one).__name__ != "CheckConstraint"]
-                keys |= {tuple(by_column[column.name] for column in group if column.name in by_column) for group in held}
-                if table.foreign_key_constraints:
-                    self.tied.add(info.name)
+            if has_foreign_keys(model):
+                self.tied.add(info.name)
             self.unique[info.name] = info.unique
             self.columns[info.name] = frozenset(column for group in keys for column in group) - {"id"}
             self._keys[info.name] = tuple(keys)

@@ -176,6 +176,8 @@ class Storage:
                     f"{model.__name__}: the table {table.fullname} has no column {', '.join(missing)}; "
                     f"add it with a migration of your own (its columns are {', '.join(sorted(there))})."
                 )
+            if model.__ensue__.table is not None:
+                model.__ensue__.described = Table(table.name, MetaData(), autoload_with=connection, schema=table.schema, resolve_fks=False)
 
     def _bind_named_tables(self) -> None:
         """Models over an existing table by name read its description from the database, since its column types are not ours."""
