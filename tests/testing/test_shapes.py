@@ -110,7 +110,8 @@ def test_an_up_that_gives_no_valid_event_is_shown() -> None:
 def test_an_up_that_raises_is_shown() -> None:
     app = app_of({"count": int}, {"each": int}, up=up(each=lambda old: 100 // old.count), down=None)
 
-    assert "New.up: raised ZeroDivisionError: integer division or modulo by zero for Old(count=0" in message_of(app)
+    assert "New.up: raised ZeroDivisionError: " in (message := message_of(app))
+    assert "for Old(count=0" in message
 
 
 def test_a_down_that_gives_no_valid_event_is_shown() -> None:

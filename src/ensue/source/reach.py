@@ -28,6 +28,8 @@ from ensue.source.values import NoText, text_of, without_comprehensions
 
 CONVERSIONS = {"up", "down"}
 """Functions of a shape that have entries of their own in the lock."""
+ANNOTATES = {"__annotate__", "__annotate_func__"}
+"""What Python 3.14 makes of a class's annotations (PEP 649): written by nobody, and hints do not count."""
 
 
 @dataclass(frozen=True)
@@ -263,6 +265,8 @@ class _Walk:
             self.enter(base)
         own = (node.lineno, node.end_lineno or node.lineno)
         for name, member in vars(cls).items():
+            if name in ANNOTATES:
+                continue
             if not is_schema(cls):
                 self._member(cls, member, file, own)
             elif name not in CONVERSIONS:
