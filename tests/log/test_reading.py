@@ -10,7 +10,7 @@ from ensue.core.canonical import Json, base64url
 from ensue.errors import FormatError
 from ensue.log.header import parse_header
 from ensue.log.payload import join, open_payload, seal
-from ensue.log.reading import Glance, document_of, glance
+from ensue.log.reading import MAIN, Glance, document_of, glance
 from tests.log.test_header import build
 
 SEED = bytes(range(32))
@@ -29,7 +29,7 @@ def test_content_is_what_the_careful_readers_give(form: Json, apart: Json, effec
         ("form/note", apart),
     ]  # fmt: skip
     payload = seal(leaves, SEED).data
-    plain = seal([("form", {"x": form}), ("effects", [effects])], SEED).data
+    plain = seal([("form", {"x": form}), ("state", []), ("operations", []), ("effects", [effects])], SEED).data
 
     assert document_of(payload) == join(open_payload(payload))
     assert document_of(payload)["form"] == {"x": form, "note": apart}
@@ -62,9 +62,20 @@ def test_what_is_wrong_with_a_payload_is_said_by_the_careful_reader(payload: byt
 
 def test_what_was_erased_is_marked() -> None:
     digest = base64url(bytes(32))
-    payload = f'= form AAAAAAAAAAAAAAAAAAAAAA {{"note":{{"_leaf":"form/note"}}}}\n- {digest}\n'.encode()
+    form = '= form AAAAAAAAAAAAAAAAAAAAAA {"note":{"_leaf":"form/note"}}\n'
+    others = "".join(f"= {name} AAAAAAAAAAAAAAAAAAAAAA []\n" for name in MAIN[1:])
 
-    assert document_of(payload) == {"form": {"note": {"_erased": True}}}
+    document = document_of(f"{form}{others}- {digest}\n".encode())
+
+    assert document == {"form": {"note": {"_erased": True}}, "state": [], "operations": [], "effects": []}
+
+
+@pytest.mark.parametrize("left_out", MAIN)
+def test_a_payload_without_one_of_its_leaves_is_none(left_out: str) -> None:
+    leaves: list[tuple[str, Json]] = [(name, []) for name in MAIN if name != left_out]
+
+    with pytest.raises(FormatError, match=f"no leaf {left_out}"):
+        document_of(seal(leaves, SEED).data)
 
 
 @pytest.mark.parametrize("header", [b"", b"[]", b"{}", b'{"links":[]}', b'{"links":[1,2],"logic":"x"}'])

@@ -17,7 +17,7 @@ from ensue.core.app import App
 from ensue.core.brought_up import Missing
 from ensue.core.codec import add, subtract
 from ensue.core.correction import CORRECTION
-from ensue.core.correction_shapes import form_brought_up, kept_operations
+from ensue.core.correction_shapes import form_brought_up, form_of, kept_operations, wanted_of
 from ensue.core.data import fields_of
 from ensue.core.diff import Diff, Side, diff_of
 from ensue.core.facts import Facts
@@ -27,7 +27,7 @@ from ensue.core.record import Record
 from ensue.core.replay import decide_over
 from ensue.core.unique import check_unique
 from ensue.core.version import Version
-from ensue.core.wanted import UNDONE, Target, Targets, Wanted
+from ensue.core.wanted import UNDONE, Target, Targets
 from ensue.core.witness import Witnessed, learn_new, shared_models, witnessed_by
 from ensue.core.world import Key, World
 from ensue.errors import PlanBlocked
@@ -46,11 +46,11 @@ class Earlier:
 
     def take(self, correction: Record) -> None:
         """Take note of a correction; they come in the ledger's order. The first of a plan says what the whole plan was about."""
-        form: Any = correction.document["form"]
+        form, wanted = form_of(correction), wanted_of(correction)
         self.kept |= {model for model, *_ in form["kept"]}
         self.effects.setdefault(form["original"], set()).update((kind, key) for kind, key, _ in form["effects"])
-        if form["wanted"] is not None:
-            self._rules.append((Wanted.from_json(form["wanted"]).targets(self._app), form["records"]))
+        if wanted is not None:
+            self._rules.append((wanted.targets(self._app), form["records"]))
 
     def has_told(self, record: Record) -> bool:
         """Whether a plan that was performed knew *record*; else it stands as it was decided, on the rows of then."""

@@ -8,7 +8,9 @@ they are brought up like the rows that a record froze, so that a correction can 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final, Literal
+
+from pydantic import TypeAdapter, ValidationError
 
 from ensue.core.brought_up import Rest, brought_up, shape_of
 from ensue.core.codec import add, subtract
@@ -17,11 +19,52 @@ from ensue.core.facts import Row
 from ensue.core.model import Model, may_have_changed
 from ensue.core.record import Record
 from ensue.core.shapes import changes_brought_up, some_row_of
+from ensue.core.wanted import Wanted
+from ensue.errors import FormatError, RequestError
+
+_Side = dict[str, Any] | None
+_PARTS: Final[Mapping[str, TypeAdapter[Any]]] = {
+    **{name: TypeAdapter(str) for name in ("original", "base", "plan", "reason")},
+    "target": TypeAdapter(str | None),
+    "changes": TypeAdapter(
+        list[
+            tuple[str, str, Literal["insert", "delete"], _Side, _Side, str]
+            | tuple[str, str, Literal["update"], dict[str, Any], dict[str, Any], str]
+            | tuple[str, str, Literal["increase"], None, dict[str, Any], str]
+        ]
+    ),
+    "kept": TypeAdapter(list[tuple[str, str, _Side]]),
+    "effects": TypeAdapter(list[tuple[str, str, dict[str, Any]]]),
+    "subjects": TypeAdapter(list[str]),
+    "wanted": TypeAdapter(_Side),
+    "records": TypeAdapter(int),
+}
+"""The parts of a form that core/correction.py draws: nothing else may come of bytes that somebody altered."""
+
+
+def form_of(record: Record) -> dict[str, Any]:
+    """The form of a correction as it was recorded. Raises FormatError where it is none."""
+    form: Any = record.document["form"]
+    try:
+        for name, checked in _PARTS.items():
+            checked.validate_python(form[name])
+    except (LookupError, TypeError, ValidationError):
+        raise FormatError(f"{record.type} {record.id}: the form is not that of a correction. Run `ensue verify`.") from None
+    return dict(form)
+
+
+def wanted_of(record: Record) -> Wanted | None:
+    """What the plan of a correction was asked for; None where another one of that plan says it. Raises FormatError."""
+    asked: Any = record.document["form"]["wanted"]
+    try:
+        return None if asked is None else Wanted.from_json(asked)
+    except (LookupError, TypeError, ValueError, AttributeError, RequestError) as error:
+        raise FormatError(f"{record.type} {record.id}: what its plan was asked for cannot be read: {error}. Run `ensue verify`.") from None
 
 
 def form_brought_up(record: Record) -> dict[str, Any]:
-    """The form of a correction with its changes in the newest shapes. Raises Missing, StepError."""
-    form: dict[str, Any] = record.document["form"]
+    """The form of a correction with its changes in the newest shapes. Raises Missing, StepError, FormatError."""
+    form = form_of(record)
     if not any(may_have_changed(record.app.model(model)) for model, *_ in form["changes"]):
         return form
     standing = {(model, id): columns for _, model, id, columns in record.document["state"]}
@@ -72,7 +115,7 @@ def kept_operations(record: Record, row_of: Rest) -> list[Any]:
     A row that is not there in that telling has no columns to keep; one that was kept whole is there after all.
     """
     operations: list[Any] = []
-    for model, id, kept in record.document["form"]["kept"]:
+    for model, id, kept in form_of(record)["kept"]:
         row = row_of(model, id)
         if kept is None:
             operations += [["delete", model, id, row, None, ""]] if row is not None else []

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ensue.core.canonical import Json
+from ensue.errors import FormatError
 
 
 class Value(NamedTuple):
@@ -44,7 +45,19 @@ NOTHING = Normal({}, {}, {})
 
 
 def normal_form(operations: Iterable[Any], effects: Iterable[Any]) -> Normal:
-    """Operations and effects, as recorded, in normal form."""
+    """
+    Operations and effects, as recorded, in normal form.
+
+    Raises:
+        FormatError: they are not as any decision writes them: somebody has altered what is stored.
+    """
+    try:
+        return _normal_form(operations, effects)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise FormatError(f"The record's operations are not as ensue writes them ({error!r}). Run `ensue verify`.") from error
+
+
+def _normal_form(operations: Iterable[Any], effects: Iterable[Any]) -> Normal:
     rows: dict[tuple[str, str], RowOutcome] = {}
     others: dict[tuple[str, str, str], Json] = {}
     for kind, model, id, before, after, _ in operations:
@@ -70,6 +83,8 @@ def _fold(row: RowOutcome, kind: str, before: Any, after: Any) -> None:
         else:
             row.deleted = {**before, **{column: value.was for column, value in row.columns.items()}}
         row.columns = {}
+    elif kind not in ("update", "increase"):
+        raise ValueError(f"the kind {kind!r}")
     elif row.inserted is not None:
         row.inserted.update(after)
     else:

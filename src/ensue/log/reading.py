@@ -18,6 +18,8 @@ from ensue.log.header import parse_header
 from ensue.log.payload import find_name, join, open_payload
 
 LEAF = b'"_leaf"'
+MAIN: Final = ["form", "state", "operations", "effects"]
+"""The leaves that every payload has, first and in this order."""
 _WHOLE: Final = re.compile(rb"\+ form (.+)\n\+ state (.+)\n\+ operations (.+)\n\+ effects (.+)\n")
 """A payload of which nothing has a leaf of its own, and nothing was erased: nearly every one."""
 
@@ -64,19 +66,23 @@ def document_of(payload: bytes) -> dict[str, Json]:
     The form, state, operations and effects of a stored payload, each value in its place.
 
     Raises:
-        FormatError: as `open_payload` and `join`.
+        FormatError: as `open_payload` and `join`; or one of the four is missing.
     """
     leaves = _whole_leaves(payload)
-    if leaves is None:
-        return join(open_payload(payload))
-    return leaves if LEAF not in payload else join(leaves)
+    if leaves is not None and LEAF not in payload:
+        return leaves
+    document = join(open_payload(payload) if leaves is None else leaves)
+    missing = [name for name in MAIN if name not in document]
+    if missing:
+        raise FormatError(f"The payload has no leaf {', '.join(missing)}. Run `ensue verify`.")
+    return document
 
 
 def _whole_leaves(payload: bytes) -> dict[str, Json] | None:
     """The leaves of a payload of which nothing was erased, read in one go; None where it is not as expected."""
     whole = _WHOLE.fullmatch(payload)
     if whole is not None:
-        return _parsed(("form", "state", "operations", "effects"), whole.groups())
+        return _parsed(MAIN, whole.groups())
     lines = payload.split(b"\n")
     if lines.pop() or not lines:
         return None
@@ -90,7 +96,7 @@ def _whole_leaves(payload: bytes) -> dict[str, Json] | None:
             return None
         names.append(name)
         values.append(value)
-    return _parsed(names, values)
+    return _parsed(names, values) if names[: len(MAIN)] == MAIN else None
 
 
 def _parsed(names: Sequence[str], values: Iterable[bytes]) -> dict[str, Json] | None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from ensue.core.app import App
 from ensue.core.comparison import NOISE_MAX, Comparison
+from ensue.core.correction_shapes import form_of
 from ensue.core.diff import Diff, Side
 from ensue.core.record import Record
 from ensue.core.replay import compare, decide_again, replay, side_of
@@ -71,9 +72,9 @@ class Again:
             past = TablesPast(self._storage, connection, record)
             if correction is None:
                 return compare(record, version, past)
-            ruled = correction.form["target"]
-            base = Side(undone=True) if ruled is None else side_of(decide_again(record, Version.parse(str(ruled)), past))
-            return compare(record, version, past, base, UNDONE if ruled is None else str(ruled))
+            ruled = form_of(correction)["target"]
+            base = Side(undone=True) if ruled is None else side_of(decide_again(record, Version.parse(ruled), past))
+            return compare(record, version, past, base, UNDONE if ruled is None else ruled)
 
     def _one(self, job: Comparing, record: Record) -> Diff:
         try:

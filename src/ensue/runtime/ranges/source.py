@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, Protocol
 from ensue.core.app import App
 from ensue.core.brought_up import Missing
 from ensue.core.correction import CORRECTION
+from ensue.core.correction_shapes import form_of
 from ensue.core.diff import Diff
 from ensue.core.group import Forecast
 from ensue.core.record import Record
@@ -83,8 +84,8 @@ class Place(Protocol):
 
 
 def targets_of(corrections: Iterable[Record]) -> dict[str, str | None]:
-    """What each correction made of its original; the latest counts."""
-    return {str(one.corrects): None if (target := one.form["target"]) is None else str(target) for one in corrections}
+    """What each correction made of its original; the latest counts. Raises FormatError."""
+    return {str(one.corrects): form_of(one)["target"] for one in corrections}
 
 
 # ---- a ledger ------------------------------------------------------------------------------------------------------
