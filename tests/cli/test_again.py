@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import ensue
+from ensue.cli.comparison_html import html_of
 from ensue.cli.comparison_words import differ_text, spread_text
 from tests.cli.conftest import Run
 from tests.ledger.pharmacy import pharmacy, sell_to
@@ -108,6 +109,17 @@ def test_a_page_says_it_all_and_needs_nothing_else(run: Run, where: Where, tmp_p
     assert "<i>" not in page, "what people typed is no markup"
     for needed in ("http://", "https://", "<script", "<link", "<img", "@import"):
         assert needed not in page
+
+
+def test_ids_are_no_markup_on_the_page(run: Run, where: Where) -> None:
+    data = run("compare", "--version", "2025-01-01", *where, "--json").envelope["data"]
+    row = next(row for group in data["groups"] for sample in group["samples"] for row in sample["rows"])
+    row["id"] = "<i>x</i>"
+
+    page = html_of(data)
+
+    assert "<i>" not in page
+    assert "&lt;i&gt;x&lt;/i&gt;" in page
 
 
 def test_too_much_noise_says_so_everywhere(run: Run, where: Where, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

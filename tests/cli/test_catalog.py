@@ -148,4 +148,4 @@ def test_eventcatalog_is_a_folder(run: Run, tmp_path: Path) -> None:
 
     files = [path for path in (tmp_path / "docs").rglob("*") if path.is_file()]
     assert len(files) == written["files"]
-    assert (tmp_path / "docs/services/shop/commands/account.pay/versioned/2024-01-01/index.mdx").is_file()
+    assert (tmp_path / "docs/services/shop/commands/account.pay/versioned/2024.101.1/index.mdx").is_file()

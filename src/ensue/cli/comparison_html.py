@@ -34,7 +34,7 @@ STYLE: Final = """
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 main { max-width: 1080px; margin: 0 auto; padding: 32px 24px 64px; }
-h1 { font-size: 26px; line-height: 1.25; margin: 0 0 4px; }
+h1 { font-size: 26px; line-height: 1.25; margin: 0 0 4px; text-wrap: balance; }
 h2 { font-size: 18px; margin: 36px 0 10px; }
 h3 { font-size: 16px; margin: 0 0 2px; }
 p { margin: 4px 0; }
@@ -50,11 +50,11 @@ p { margin: 4px 0; }
 .key { display: flex; flex-wrap: wrap; gap: 4px 18px; margin: 8px 0 0; padding: 0; list-style: none; }
 .key i { display: inline-block; width: 11px; height: 11px; border-radius: 2px; margin-right: 6px; }
 table { border-collapse: collapse; width: 100%; margin: 8px 0; background: var(--card); font-size: 14px; }
-th, td { text-align: left; vertical-align: top; padding: 5px 10px; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: 5px 10px; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
 th { color: var(--soft); font-weight: 600; white-space: nowrap; overflow-wrap: normal; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 16px 20px; margin: 14px 0; }
-.head { display: flex; justify-content: space-between; gap: 16px; align-items: baseline; }
+.head { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 16px; align-items: baseline; }
 .count { font-size: 18px; font-weight: 650; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .tag { font-size: 12.5px; font-weight: 600; border-radius: 10px; padding: 1px 9px; white-space: nowrap; }
 .tag { background: #e5f2ea; color: var(--good); }
@@ -63,12 +63,25 @@ details { border-top: 1px solid var(--line); margin-top: 10px; padding-top: 8px;
 summary { cursor: pointer; }
 code, .value { font: 13px/1.45 ui-monospace, "SF Mono", Menlo, Consolas, monospace; }
 .head .side { white-space: nowrap; }
-td.kind { white-space: nowrap; width: 1%; color: var(--soft); } td.side { width: 38%; }
+td.kind { white-space: nowrap; width: 1%; color: var(--soft); } td.side { width: 38%; overflow-wrap: anywhere; }
+.wide { overflow-x: auto; }
 .was { color: var(--bad); } .now { color: var(--good); }
 tr.changed td.now, tr.added td.now, tr.dropped td.was { background: var(--mark); }
 td .same { color: var(--soft); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 1px 14px; margin: 6px 0; font-size: 14px; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+@media (max-width: 640px) {
+  main { padding: 20px 14px 48px; }
+  .card { padding: 12px 14px; }
+  .fact { padding: 8px 12px; min-width: 100px; }
+  th { white-space: normal; }
+  .differences tr { display: block; padding: 6px 0; border-bottom: 1px solid var(--line); }
+  .differences td { display: block; width: auto; border: 0; padding: 2px 6px; }
+  .differences th { display: none; }
+  .differences td.side::before { display: block; color: var(--soft); font-size: 13px; }
+  .differences td.was::before { content: "as it happened"; }
+  .differences td.now::before { content: "the other way"; }
+}
 @media print { body { background: #fff; } .card { break-inside: avoid; } }
 """
 
@@ -119,7 +132,7 @@ def _facts(data: Data) -> Iterator[str]:
     ):
         yield f'<div class="fact"><b>{number:,}</b>{words}</div>'
     if reach["subjects"] > 1:
-        yield f'<div class="fact"><b>{share_text(reach["largest_subject_share"])}</b>of the events are of one subject</div>'
+        yield f'<div class="fact"><b>{share_text(reach["largest_subject_share"])}</b>are of one subject</div>'
 
 
 def _outcomes(data: Data) -> Iterator[str]:
@@ -216,7 +229,7 @@ def _differences(diff: Data) -> str:
     rows = [
         (
             one["kind"],
-            f"{one['model']}/{one['id']}" + ("" if one["column"] == "*" else f"<br>{escape(one['column'])}"),
+            f"{escape(one['model'])}/{escape(one['id'])}" + ("" if one["column"] == "*" else f"<br>{escape(one['column'])}"),
             one["base"],
             one["new"],
         )
@@ -233,7 +246,7 @@ def _differences(diff: Data) -> str:
         f'<td class="side was">{_value(base, new)}</td><td class="side now">{_value(new, base)}</td></tr>'
         for kind, where, base, new in rows
     )
-    return f"{said}<table><tr><th></th><th>where</th><th>as it happened</th><th>the other way</th></tr>{body}</table>"
+    return f"{said}<table class=differences><tr><th></th><th>where</th><th>as it happened</th><th>the other way</th></tr>{body}</table>"
 
 
 def _values(values: Data, other: Any = None) -> str:
@@ -241,7 +254,7 @@ def _values(values: Data, other: Any = None) -> str:
     against = other if isinstance(other, dict) else {}
     shown = "".join(
         f"<dt>{escape(name)}</dt><dd{' class=same' if name in against and against[name] == value else ''}>{_value(value)}</dd>"
-        for name, value in values.items()
+        for name, value in sorted(values.items())
         if value is not None
     )
     return f"<dl>{shown}</dl>"
@@ -268,4 +281,4 @@ def _table(names: Iterable[str], rows: Iterable[Iterable[str]], *, numeric: Iter
         return "".join(f"<{tag}{' class=n' if place in right else ''}>{cell}</{tag}>" for place, cell in enumerate(cells))
 
     body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in rows)
-    return f"<table><tr>{line(names, 'th')}</tr>{body}</table>"
+    return f"<div class=wide><table><tr>{line(names, 'th')}</tr>{body}</table></div>"

@@ -90,6 +90,15 @@ def test_the_page_has_a_card_for_everything_and_each_earlier_date(catalog: Catal
         assert words in read.words
 
 
+def test_every_cell_says_its_column_for_screens_that_have_no_room_for_columns(catalog: Catalog) -> None:
+    for table in re.findall(r"<table.*?</table>", to_html(catalog), re.DOTALL):
+        heads = re.findall(r"<th(?: [^>]*)?>(.*?)</th>", table)
+        cells = re.findall(r'<td[^>]* data-head="(.*?)"', table)
+
+        assert cells == heads * (len(cells) // len(heads))
+        assert len(cells) == table.count("<td")
+
+
 def test_what_people_write_is_no_markup_on_the_page(catalog: Catalog) -> None:
     page = to_html(catalog)
 
@@ -208,11 +217,14 @@ def test_the_eventcatalog_folder_has_front_matter_schemas_and_earlier_dates(app:
             _, front, body = text.split("---\n", 2)
             matter = {name: json.loads(value) for name, value in (line.split(": ", 1) for line in front.splitlines())}
             assert {"id", "name", "version"} <= matter.keys()
+            assert re.fullmatch(r"\d+\.[1-9]\d*\.[1-9]\d*", matter["version"])
             assert ids.setdefault((matter["id"], matter["version"]), path) == path
             assert "schemaPath" not in matter or f"{path.rpartition('/')[0]}/{matter['schemaPath']}" in files
             assert not re.search(r"(?<![\\`])[{<](?!SchemaViewer|NodeGraph)", re.sub(r"`[^`]*`", "", body))
         else:
             check_schema(json.loads(text))
     if app is library:
-        assert "services/library/commands/loan.borrow/versioned/2020-01-01/index.mdx" in files
+        badges = files["services/library/commands/loan.borrow/versioned/2020.101.1/index.mdx"]
+        assert "since 2020-01-01" in badges
+        assert "services/library/commands/loan.borrow/versioned/2020.101.1/index.mdx" in files
         assert "services/library/events/letter.print/schema.json" in files

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ensue.core.catalog import Catalog, EffectEntry, EventEntry, EventTypeEntry
-from ensue.source.catalog.json_schema import effect_body
+from ensue.source.catalog.json_schema import WIRE, effect_body
 from ensue.source.catalog.openapi import form_name
 
 
@@ -16,7 +16,7 @@ def to_asyncapi(catalog: Catalog) -> dict[str, Any]:
     sent = {one.kind: {f"effect.{one.kind}": _effect_message(one)} for one in catalog.effects}
     return {
         "asyncapi": "3.0.0",
-        "info": {"title": catalog.app, "version": newest},
+        "info": {"title": catalog.app, "version": newest, "description": f"What the application receives and sends. {WIRE}"},
         "defaultContentType": "application/json",
         "channels": {
             **{f"events.{name}": _channel(f"events/{name}", messages) for name, messages in received.items()},

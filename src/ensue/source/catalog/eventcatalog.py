@@ -3,8 +3,11 @@ EventCatalog: the catalog as the folder of Markdown files that EventCatalog (eve
 
     services/clinic/index.mdx                                             the application
     services/clinic/commands/medication.request/index.mdx, schema.json    an event type, which the field calls a command
-    services/clinic/commands/medication.request/versioned/2018-07-30/…    its earlier dates
+    services/clinic/commands/medication.request/versioned/2018.730.1/…    its earlier dates
     services/clinic/events/push.send/index.mdx, schema.json               an effect
+
+EventCatalog orders versions as semantic ones and takes of a date its year alone, so that all dates of one year would be the same to it:
+2018-07-30 is 2018.730.1 there, 2018-08-01.2 is 2018.801.2, and a badge has the date as it is.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ensue.core.catalog import Catalog, EffectEntry, EventEntry
+from ensue.core.version import Version
 from ensue.source.catalog.card import Card, effect_card, event_card
 from ensue.source.catalog.json_schema import effect_body
 from ensue.source.catalog.markdown import card_lines
@@ -35,7 +39,7 @@ def _files(catalog: Catalog) -> Iterator[tuple[str, str]]:
         folder = f"{root}/commands/{type_.type}"
         yield from _event_files(catalog, newest, folder)
         for entry in earlier:
-            yield from _event_files(catalog, entry, f"{folder}/versioned/{entry.since}")
+            yield from _event_files(catalog, entry, f"{folder}/versioned/{semantic(entry.since)}")
     for effect in catalog.effects:
         yield from _effect_files(catalog, effect, f"{root}/events/{effect.kind}")
 
@@ -46,7 +50,7 @@ def _service(catalog: Catalog) -> str:
         "name": catalog.app,
         "version": _newest(catalog),
         "summary": f"{len(catalog.events)} event types, {len(catalog.effects)} effects.",
-        "receives": [{"id": entry.type, "version": entry.since} for entry in catalog.entries()],
+        "receives": [{"id": entry.type, "version": semantic(entry.since)} for entry in catalog.entries()],
         "sends": [{"id": _effect_id(one), "version": _newest(catalog)} for one in catalog.effects],
     }
     versions = [f"- **{one.version}**: {one.text or 'no text'}" for one in catalog.versions]
@@ -58,10 +62,10 @@ def _event_files(catalog: Catalog, entry: EventEntry, folder: str) -> Iterator[t
     matter = {
         "id": entry.type,
         "name": entry.type,
-        "version": entry.since,
+        "version": semantic(entry.since),
         "summary": _first_paragraph(entry.purpose),
         "schemaPath": "schema.json",
-        **({"badges": [{"content": entry.compatibility, "backgroundColor": colour, "textColor": colour}]} if colour else {}),
+        "badges": [_badge(f"since {entry.since}", "gray"), *([_badge(entry.compatibility, colour)] if colour else [])],
     }
     yield f"{folder}/index.mdx", _message(matter, event_card(catalog, entry))
     yield f"{folder}/schema.json", _json(entry.schema)
@@ -90,7 +94,17 @@ def _effect_id(effect: EffectEntry) -> str:
 
 
 def _newest(catalog: Catalog) -> str:
-    return catalog.versions[-1].version if catalog.versions else "0"
+    return semantic(catalog.versions[-1].version) if catalog.versions else "0.0.0"
+
+
+def semantic(version: str) -> str:
+    """A date as a semantic version that keeps the order of dates."""
+    parsed = Version.parse(version)
+    return f"{parsed.day.year}.{parsed.day.month * 100 + parsed.day.day}.{parsed.number}"
+
+
+def _badge(text: str, colour: str) -> dict[str, str]:
+    return {"content": text, "backgroundColor": colour, "textColor": colour}
 
 
 def _first_paragraph(text: str) -> str:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from ensue.core.catalog import Catalog, EffectEntry
 from ensue.core.schema import DIALECT, Schema
+
+WIRE: Final = (
+    "Decimals and moments are strings; a moment has its zone and at most microseconds. Integers lie within ±(2^53−1) and are written "
+    "without a point. Texts have no NUL character and no lone surrogates."
+)
+"""What is refused beyond the schemas, which have no words for it."""
 
 
 def to_json_schema(catalog: Catalog) -> dict[str, Any]:
@@ -15,7 +21,7 @@ def to_json_schema(catalog: Catalog) -> dict[str, Any]:
     return {
         "$schema": DIALECT,
         "title": f"Forms of {catalog.app}",
-        "description": "Integers lie within ±(2^53−1); decimals and moments are strings.",
+        "description": WIRE,
         "anyOf": [{"$ref": f"#/$defs/{entry.key}"} for entry in catalog.entries()],
         "$defs": definitions,
     }

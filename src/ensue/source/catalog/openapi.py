@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from ensue.core.catalog import Catalog, EventEntry, RejectionEntry
 from ensue.core.schema import DIALECT, Schema
+from ensue.source.catalog.json_schema import WIRE
 
 HEADER: Final = "Ensue-Version"
 PROBLEM: Final = "application/problem+json"
@@ -20,8 +21,9 @@ def to_openapi(catalog: Catalog) -> dict[str, Any]:
     newest = catalog.versions[-1].version if catalog.versions else ""
     return {
         "openapi": "3.1.0",
-        "info": {"title": catalog.app, "version": newest, "description": "The door as it is planned; it is still to come."},
+        "info": {"title": catalog.app, "version": newest, "description": f"The door as it is planned; it is still to come. {WIRE}"},
         "jsonSchemaDialect": DIALECT,
+        "tags": [{"name": one} for one in sorted({namespace(entry) for entry in catalog.entries()})],
         "paths": {f"/events/{entry.type}": {"post": _operation(catalog, entry)} for entry in catalog.entries()},
         "components": {
             "parameters": {"version": _version_header(catalog), "key": _key_header()},
@@ -39,6 +41,7 @@ def _operation(catalog: Catalog, entry: EventEntry) -> dict[str, Any]:
     summary, _, rest = entry.purpose.partition("\n\n")
     return {
         "operationId": entry.type,
+        "tags": [namespace(entry)],
         "summary": summary,
         **({"description": rest} if rest else {}),
         "parameters": [{"$ref": "#/components/parameters/version"}, {"$ref": "#/components/parameters/key"}],
@@ -55,6 +58,11 @@ def _operation(catalog: Catalog, entry: EventEntry) -> dict[str, Any]:
             **({"428": _response("The caller must say what it saw: " + ", ".join(entry.demands) + ".")} if entry.demands else {}),
         },
     }
+
+
+def namespace(entry: EventEntry) -> str:
+    """What stands before the first dot of an event type: operations are shown together by it."""
+    return entry.type.partition(".")[0]
 
 
 def _refusals(rejections: tuple[RejectionEntry, ...]) -> str:

@@ -13,7 +13,7 @@ from ensue.source.catalog.style import SCRIPT, STYLE
 
 Anchors = Mapping[str, str]
 """Where on the page a name is explained."""
-COLUMNS: Final = {"Seen": "count", "Since": "keep", "Rows of": "keep", "Where": "where"}
+COLUMNS: Final = {"Seen": "count", "Date": "keep", "Since": "keep", "Rows of": "keep", "Where": "where", "Event types": "where"}
 """How some columns are drawn."""
 LONG_NAME_CHARACTERS: Final = 24
 """Names that are longer may be broken at their underscores, so that tables fit a page."""
@@ -77,9 +77,9 @@ def _navigation(catalog: Catalog) -> Iterator[str]:
 def _beginning(catalog: Catalog) -> Iterator[str]:
     counts = f"{len(catalog.events)} event types, {len(catalog.effects)} effects and {len(catalog.models)} models"
     yield f'<header id="top"><h1>{escape(catalog.app)}: catalog</h1>'
-    yield f'<p class="lead">What this application can do: {counts}. Each <b>event type</b> is something a user or a device can ask for. '
-    yield "Its <b>steps</b> decide what follows: changes to rows, and <b>effects</b> such as messages, which are done after the changes "
-    yield "are saved. A <b>rejection</b> says why nothing follows. Each date says since when something holds; earlier dates stay "
+    yield f'<p class="lead">What this application can do: {counts}. Each <b>event type</b> is something a user or a device can ask for.'
+    yield "Its <b>steps</b> decide what follows: changes to rows, and <b>effects</b> such as messages, which are done after the changes"
+    yield "are saved. A <b>rejection</b> says why nothing follows. Each date says since when something holds; earlier dates stay"
     yield "readable, since what was decided then was decided by them.</p>"
     if catalog.seen:
         total = sum(one.count for one in catalog.seen.events)
@@ -90,12 +90,13 @@ def _beginning(catalog: Catalog) -> Iterator[str]:
 
 
 def _versions(catalog: Catalog, anchors: Anchors) -> Iterator[str]:
-    yield '<section><h2 id="versions">Versions</h2><table><thead><tr><th>Date</th><th>What it says</th><th>Event types</th></tr></thead>'
-    yield "<tbody>"
+    heads = ("Date", "What it says", "Event types")
+    yield '<section><h2 id="versions">Versions</h2><div class="wide"><table>'
+    yield f"<thead><tr>{''.join(_cell('th', name, name) for name in heads)}</tr></thead><tbody>"
     for one in reversed(catalog.versions):
-        yield f'<tr><td class="keep">{escape(one.version)}</td><td>{_text(_said(one), anchors)}</td>'
-        yield f'<td class="where">{_changed(catalog, one, anchors)}</td></tr>'
-    yield "</tbody></table></section>"
+        cells = (escape(one.version), _text(_said(one), anchors), _changed(catalog, one, anchors))
+        yield f"<tr>{''.join(_cell('td', name, cell) for name, cell in zip(heads, cells, strict=True))}</tr>"
+    yield "</tbody></table></div></section>"
 
 
 def _said(version: VersionText) -> str:
@@ -167,8 +168,10 @@ def _row(section: Section, row: tuple[str, ...], anchors: Anchors) -> str:
 
 
 def _cell(tag: str, column: str, inner: str) -> str:
-    style = COLUMNS.get(column)
-    return f'<{tag} class="{style}">{inner}</{tag}>' if style else f"<{tag}>{inner}</{tag}>"
+    """A cell; it also knows its column's head, which stands before it where the screen is too narrow for columns."""
+    style = f' class="{COLUMNS[column]}"' if column in COLUMNS else ""
+    head = f' data-head="{escape(column)}"' if tag == "td" else ""
+    return f"<{tag}{style}{head}>{inner}</{tag}>"
 
 
 def _badge(compatibility: str) -> str:

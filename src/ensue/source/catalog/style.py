@@ -82,6 +82,16 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line);
   nav ul { columns: 2; }
   main { padding: 1rem 1.5rem; }
 }
+@media (max-width: 40rem) {
+  main { padding: 1rem; }
+  nav { padding: 1rem 1rem 0; }
+  thead { display: none; }
+  tr { display: block; padding: .35rem 0; border-bottom: 1px solid var(--line); }
+  th, td, td:first-child, td.keep, td.count { display: block; border: 0; white-space: normal; text-align: left; }
+  td { position: relative; min-width: 0; padding: .1rem 0 .1rem 7rem; }
+  td::before { content: attr(data-head); position: absolute; left: 0; width: 6.5rem; color: var(--soft); font-size: .8rem; }
+  td:empty { display: none; }
+}
 @media print {
   :root {
     --ink: #000; --soft: #444; --line: #bbb; --paper: #fff;
