@@ -191,7 +191,7 @@ def test_show_tells_a_subject_as_it_stands_or_once_stood(run: Run, busy_shop: Wh
     data, told = run("show", "Account/a-1", *as_of, *busy_shop, "--json").data, run("show", "Account/a-1", *as_of, *busy_shop).stdout
 
     assert (data["subject"], data["row"]["balance"], data["rows"]) == ("Account/a-1", balance, {})
-    assert told.startswith(f"Account/a-1  as of #{data['position']}")
+    assert told.startswith(f"Account/a-1  as of #{data['position']}\n" if as_of else "Account/a-1  as it stands\n")
     assert f"balance  {balance}" in told
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -155,7 +156,8 @@ def apply(
             made.check_same(plan_id)
         records = opened_ledger.correct(made, actor=actor, reason=reason, decisions=decisions)
         data = {"plan": plan_id, "records": [record_data(one) for one in records]}
-    return Answer(data, lambda console: print_applied(console, records))
+    originals = {one.diff.record.id: one.diff.record for one in made.corrections}
+    return Answer(data, lambda console: print_applied(console, records, originals))
 
 
 def read_plan(file: Path) -> tuple[str, Wanted, str]:
@@ -252,9 +254,10 @@ def change_line(change: PlannedChange) -> Text:
     return line.append(printable(status), "red" if change.status == "conflict" else "dim")
 
 
-def print_applied(console: Console, records: list[Record]) -> None:
+def print_applied(console: Console, records: list[Record], originals: Mapping[str, Record]) -> None:
     """What was done."""
     text = f"{count_text(len(records), 'correction')} committed." if records else "Nothing was left to correct."
     print_hanging(console, Text("✓ ", "bold green"), Text(text))
     for record in records[:SHOWN_MAX]:
-        print_hanging(console, Text("  "), Text(f"#{record.position} {record.id} corrects {record.corrects}", "dim"))
+        original = originals[record.corrects or ""]
+        print_hanging(console, Text("  "), Text(f"#{record.position} corrects #{original.position} {original.type}", "dim"))

@@ -94,7 +94,8 @@ def subject_answer(where: Where, subject: str, as_of: str | None, actor: str | N
                 f"There is no {subject}{then} in this ledger. `ensue timeline {subject}` says when it came and went."
             ) from None
     data = snapshot_data(subject, snapshot)
-    return Answer(data, lambda console: print_snapshot(console, data))
+    as_it_was = "as it stands" if as_of is None else f"as of #{snapshot.position}"
+    return Answer(data, lambda console: print_snapshot(console, data, as_it_was))
 
 
 def snapshot_data(subject: str, snapshot: Snapshot) -> dict[str, Any]:
@@ -108,9 +109,9 @@ def row_data(row: Model) -> dict[str, Any]:
     return {name: one.codec.encode(row.__dict__[name]) for name, one in fields_of(type(row)).by_name.items() if name in row.__dict__}
 
 
-def print_snapshot(console: Console, snapshot: dict[str, Any]) -> None:
+def print_snapshot(console: Console, snapshot: dict[str, Any], as_it_was: str) -> None:
     """A snapshot for people, from its data."""
-    print_hanging(console, Text(), Text(printable(snapshot["subject"]), "bold").append(f"  as of #{snapshot['position']}", "dim"))
+    print_hanging(console, Text(), Text(printable(snapshot["subject"]), "bold").append(f"  {as_it_was}", "dim"))
     print_fields(console, {name: value for name, value in snapshot["row"].items() if name != "id"}, 2)
     for model, rows in snapshot["rows"].items():
         heading(console, f"{model}, {count_text(len(rows), 'row')}")
