@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy import create_engine, text
 
 import ensue
 from ensue import Ledger
-from tests.ledger.test_correct import NEW, OLD, Patient, Prescribe, Register, Supply, pharmacy, submit
+from tests.ledger.test_correct import NEW, OLD, Patient, Prescribe, Register, Rename, Supply, pharmacy, submit
 
 
 @pytest.fixture
@@ -124,3 +125,91 @@ def test_a_row_of_a_model_that_nothing_reads_is_kept_for_good(ledger: Ledger, da
     ledger.correct(ledger.correction_plan({original.id: OLD}), actor="chief", reason="r")
 
     assert [row.days for row in ledger.snapshot("Patient/p").of(Supply)] == [12]
+
+
+DECISIONS: list[tuple[str, Any]] = [
+    ("UPDATE patient SET note = 'by hand'", "keep"),
+    ("UPDATE patient SET note = 'by hand'", "force"),
+    ("UPDATE patient SET note = 'by hand'", {"note": "as agreed"}),
+    ("UPDATE patient SET note = 'takes tea long'", None),
+    ("UPDATE supply SET days = 12", "keep"),
+    ("DELETE FROM supply", "keep"),
+]
+
+
+def decided(ledger: Ledger, plan: ensue.CorrectionPlan, decision: Any) -> None:
+    ledger.correct(plan, actor="chief", reason="r", decisions={one.row: decision for one in plan.conflicts})
+
+
+@pytest.mark.parametrize(("statement", "decision"), DECISIONS)
+def test_what_was_decided_verifies_as_it_was_left_and_is_rebuilt_so(
+    ledger: Ledger, database_url: str, statement: str, decision: Any, tmp_path: Path
+) -> None:
+    original = submit(ledger, Prescribe(drug="tea", patient="p"))
+    beside(database_url, statement)
+    assert [fault.kind for fault in ledger.verify().faults] == ["row"]
+
+    decided(ledger, ledger.correction_plan({original.id: NEW}), decision)
+    submit(ledger, Rename(name="Ada B", patient="p"))
+    submit(ledger, Prescribe(drug="milk", patient="p"))
+
+    assert ledger.verify().faults == ()
+    assert ledger.rebuild(f"sqlite:///{tmp_path / 'again.db'}", check=True).difference is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "decision", "later", "named"),
+    [
+        ("UPDATE patient SET note = 'by hand'", "keep", "UPDATE patient SET note = 'by another hand'", "Patient/p: the row is not what"),
+        ("UPDATE patient SET note = 'by hand'", "force", "UPDATE patient SET note = 'by hand'", "Patient/p: the row is not what"),
+        ("UPDATE patient SET note = 'by hand'", {"note": "as agreed"}, "UPDATE patient SET note = NULL", "Patient/p: the row is not what"),
+        ("UPDATE supply SET days = 12", "keep", "UPDATE supply SET days = 10", "Supply/{id}: the row is not what"),
+        ("UPDATE supply SET days = 12", "keep", "DELETE FROM supply", "Supply/{id}: its events made this row"),
+        (
+            "DELETE FROM supply",
+            "keep",
+            "INSERT INTO supply (id, patient_id, drug, days) VALUES ('{id}', 'p', 'tea', 10)",
+            "Supply/{id}: the table has",
+        ),
+    ],
+)
+def test_what_is_changed_after_it_was_decided_is_named(
+    ledger: Ledger, database_url: str, statement: str, decision: Any, later: str, named: str
+) -> None:
+    original = submit(ledger, Prescribe(drug="tea", patient="p"))
+    id = original.plan.inserted(Supply)[0].id
+    beside(database_url, statement)
+    decided(ledger, ledger.correction_plan({original.id: NEW}), decision)
+
+    beside(database_url, later.format(id=id))
+
+    (fault,) = ledger.verify().faults
+    assert fault.kind == "row"
+    assert fault.message.startswith(named.format(id=id))
+
+
+def test_only_what_was_decided_is_settled(ledger: Ledger, database_url: str) -> None:
+    original = submit(ledger, Prescribe(drug="tea", patient="p"))
+    beside(database_url, "UPDATE patient SET note = 'by hand', name = 'Eve'")
+
+    decided(ledger, ledger.correction_plan({original.id: NEW}), "keep")
+
+    (fault,) = ledger.verify().faults
+    assert fault.message == "Patient/p: the row is not what its events made it in name."
+
+
+@pytest.mark.parametrize(("decision", "drug", "days"), [("keep", "coffee", 3), ("force", "tea", 20), ({"days": 4}, "coffee", 4)])
+def test_a_row_that_others_put_in_the_way_is_settled_whole(
+    ledger: Ledger, database_url: str, decision: Any, drug: str, days: int, tmp_path: Path
+) -> None:
+    original = submit(ledger, Prescribe(drug="tea", patient="p"))
+    ledger.correct(ledger.undo_plan(original), actor="chief", reason="r")
+    id = original.plan.inserted(Supply)[0].id
+    beside(database_url, f"INSERT INTO supply (id, patient_id, drug, days) VALUES ('{id}', 'p', 'coffee', 3)")
+
+    decided(ledger, ledger.correction_plan({original.id: NEW}), decision)
+
+    assert (ledger.get(Supply, id).drug, ledger.get(Supply, id).days) == (drug, days)
+    assert ledger.verify().faults == ()
+    assert ledger.rebuild(f"sqlite:///{tmp_path / 'again.db'}", check=True).difference is None
+    assert not ledger.correction_plan({original.id: NEW})

@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 import ensue
 from ensue import Ledger, Record, Selection
 from ensue.runtime.ranges.worker import row_here
+from tests.ledger.test_decisions import beside
 from tests.ledger.ward_shapes import FIRST, SECOND, first, migrate, second
 
 AFTER = second()
@@ -147,3 +148,24 @@ def test_another_checkout_is_told_in_which_shape_rows_are() -> None:
     assert row_here(AFTER.Dose2, grams, {"Dose": "Dose2@2025-01-01"})["amount"] == "0.5"
     with pytest.raises(ensue.EnsueError, match="which is none of Dose"):
         row_here(before.Dose, grams, {"Dose": "Dose2@2025-01-01"})
+
+
+@pytest.mark.parametrize(("decision", "grams"), [("keep", 3), ("force", 2), ({"amount": "7"}, 7)])
+def test_what_people_decided_in_grams_still_proves_in_milligrams(url: str, tmp_path: Path, decision: Any, grams: int) -> None:
+    ward = first().ward
+    with ensue.open(ward, url, tag_keys=KEYS) as opened:
+        give = submitter(opened)
+        give(ward.Register(name="Ada", phone="1", patient="p"))
+        gin = give(ward.Give(drug="gin", amount=Decimal(4), patient="p", dose="gin"))
+        beside(url, "UPDATE dose SET amount = '3' WHERE id = 'gin'")
+        plan = opened.correction_plan({gin.id: SECOND})
+        opened.correct(plan, actor="chief", reason="r", decisions={"Dose/gin": decision})
+    migrate(url)
+
+    with ensue.open(AFTER.ward, url, tag_keys=KEYS) as ledger:
+        assert doses(ledger) == {"gin": Decimal(grams * 1000)}
+        assert ledger.verify().faults == ()
+        assert ledger.rebuild(f"sqlite:///{tmp_path / 'rebuilt.db'}", check=True).difference is None
+        assert not ledger.correction_plan({gin.id: SECOND})
+        beside(url, "UPDATE dose SET amount = '1' WHERE id = 'gin'")
+        assert [fault.message for fault in ledger.verify().faults] == ["Dose/gin: the row is not what its events made it in amount."]

@@ -8,16 +8,16 @@ they are brought up like the rows that a record froze, so that a correction can 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
+from ensue.core.app import App
 from ensue.core.brought_up import Rest, brought_up, shape_of
 from ensue.core.codec import add, subtract
 from ensue.core.data import fields_of, trusted
 from ensue.core.facts import Row
 from ensue.core.model import Model, may_have_changed
-from ensue.core.record import Record
 from ensue.core.shapes import changes_brought_up, some_row_of
 from ensue.core.wanted import Wanted
 from ensue.errors import FormatError, RequestError
@@ -29,7 +29,7 @@ _PARTS: Final[Mapping[str, TypeAdapter[Any]]] = {
     "changes": TypeAdapter(
         list[
             tuple[str, str, Literal["insert", "delete"], _Side, _Side, str]
-            | tuple[str, str, Literal["update"], dict[str, Any], dict[str, Any], str]
+            | tuple[str, str, Literal["update"], _Side, dict[str, Any], str]
             | tuple[str, str, Literal["increase"], None, dict[str, Any], str]
         ]
     ),
@@ -42,27 +42,51 @@ _PARTS: Final[Mapping[str, TypeAdapter[Any]]] = {
 """The parts of a form that core/correction.py draws: nothing else may come of bytes that somebody altered."""
 
 
-def form_of(record: Record) -> dict[str, Any]:
+class CorrectionSaid(Protocol):
+    """What is asked of a correction: its record, or what stands for one."""
+
+    @property
+    def id(self) -> str:
+        """The event's id."""
+        ...
+
+    @property
+    def app(self) -> App:
+        """The application, which knows the models."""
+        ...
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """Its form and its state."""
+        ...
+
+    @property
+    def table_shapes(self) -> Mapping[str, str] | None:
+        """The shapes that the tables had then."""
+        ...
+
+
+def form_of(record: CorrectionSaid) -> dict[str, Any]:
     """The form of a correction as it was recorded. Raises FormatError where it is none."""
     form: Any = record.document["form"]
     try:
         for name, checked in _PARTS.items():
             checked.validate_python(form[name])
     except (LookupError, TypeError, ValidationError):
-        raise FormatError(f"{record.type} {record.id}: the form is not that of a correction. Run `ensue verify`.") from None
+        raise FormatError(f"Correction {record.id}: the form is not that of a correction. Run `ensue verify`.") from None
     return dict(form)
 
 
-def wanted_of(record: Record) -> Wanted | None:
+def wanted_of(record: CorrectionSaid) -> Wanted | None:
     """What the plan of a correction was asked for; None where another one of that plan says it. Raises FormatError."""
     asked: Any = record.document["form"]["wanted"]
     try:
         return None if asked is None else Wanted.from_json(asked)
     except (LookupError, TypeError, ValueError, AttributeError, RequestError) as error:
-        raise FormatError(f"{record.type} {record.id}: what its plan was asked for cannot be read: {error}. Run `ensue verify`.") from None
+        raise FormatError(f"Correction {record.id}: what its plan was asked for cannot be read: {error}. Run `ensue verify`.") from None
 
 
-def form_brought_up(record: Record) -> dict[str, Any]:
+def form_brought_up(record: CorrectionSaid) -> dict[str, Any]:
     """The form of a correction with its changes in the newest shapes. Raises Missing, StepError, FormatError."""
     form = form_of(record)
     if not any(may_have_changed(record.app.model(model)) for model, *_ in form["changes"]):
@@ -71,7 +95,7 @@ def form_brought_up(record: Record) -> dict[str, Any]:
     return {**form, "changes": [_change_brought_up(record, one, standing) for one in form["changes"]]}
 
 
-def _change_brought_up(record: Record, change: list[Any], standing: Mapping[tuple[str, str], Row]) -> list[Any]:
+def _change_brought_up(record: CorrectionSaid, change: list[Any], standing: Mapping[tuple[str, str], Row]) -> list[Any]:
     model, id, kind, expected, target, decision = change
     latest, row = record.app.model(model), standing.get((model, id))
 
@@ -98,7 +122,7 @@ def _change_brought_up(record: Record, change: list[Any], standing: Mapping[tupl
     return [model, id, kind, {name: was[name] for name in columns}, {name: now[name] for name in columns}, decision]
 
 
-def _increased(record: Record, latest: type[Model], row: Row, amounts: Row) -> Row:
+def _increased(record: CorrectionSaid, latest: type[Model], row: Row, amounts: Row) -> Row:
     """The columns that *amounts* are added to, in the shape of the record."""
     fields = fields_of(shape_of(latest, row, lambda: record.table_shapes)).by_name
     return {
@@ -108,7 +132,7 @@ def _increased(record: Record, latest: type[Model], row: Row, amounts: Row) -> R
 
 
 # ---- what people decided -------------------------------------------------------------------------------------------
-def kept_operations(record: Record, row_of: Rest) -> list[Any]:
+def kept_operations(record: CorrectionSaid, row_of: Rest) -> list[Any]:
     """
     What people decided to leave as it is, as operations on the rows of a telling, which *row_of* knows.
 
@@ -128,7 +152,7 @@ def kept_operations(record: Record, row_of: Rest) -> list[Any]:
     return operations
 
 
-def _kept_of(record: Record, latest: type[Model], row: Row, kept: Row) -> Row:
+def _kept_of(record: CorrectionSaid, latest: type[Model], row: Row, kept: Row) -> Row:
     """The columns that were kept, in the newest shape, where the row now stands as *row*."""
     shape = shape_of(latest, kept, lambda: record.table_shapes, whole=False)
     if shape is latest:

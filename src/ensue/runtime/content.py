@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
+from ensue.core.app import App
 from ensue.core.brought_up import Rest, nobody, operations_brought_up
 from ensue.core.canonical import base64url
+from ensue.core.correction import CORRECTION
+from ensue.core.correction_settled import settled_rows, with_settled
 from ensue.core.model import may_have_changed, newest, subjects_of_row
 from ensue.errors import EnsueError, FormatError
 from ensue.log.header import Header
 from ensue.log.payload import join, read_payload
 from ensue.runtime.recording import columns_of_operation
-from ensue.storage.logics import Logics
+from ensue.storage.database import Storage
 from ensue.storage.session import ModelTable
 
 UNREADABLE: Final = (EnsueError, ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
@@ -32,7 +36,10 @@ class Content(NamedTuple):
     """What a payload says, and the rows that `ensue_operation` and `ensue_effect` must have for it."""
 
     operations: list[list[Any]]
-    """As recorded: `[kind, model, id, before, after, step]`, their columns in the newest shapes of the models."""
+    """
+    As recorded: `[kind, model, id, before, after, step]`, their columns in the newest shapes of the models. Of a correction also what it
+    took of rows as it was, as operations that no step decided and that say nothing of before.
+    """
     stored_operations: list[tuple[Any, ...]]
     """n, kind, model, row id, columns."""
     possible_reads: list[tuple[Any, ...]]
@@ -41,9 +48,9 @@ class Content(NamedTuple):
     """n, event id, kind, key, not_before."""
 
 
-def read_content(data: Any, seed: Any, header: Header, models: Mapping[str, ModelTable], logics: Logics, rest: Rest = nobody) -> Content:
+def read_content(data: Any, seed: Any, header: Header, storage: Storage, rest: Rest = nobody) -> Content:
     """
-    Read a stored payload. *logics* say in which shapes the tables were then; *rest* what is known of rows that a view showed in part.
+    Read a stored payload. *rest* says what is known of a row, where a view showed a part of it or a correction took it as it was.
 
     Raises:
         UNREADABLE: it is not what the header commits to, or not of the form that ensue writes.
@@ -54,7 +61,7 @@ def read_content(data: Any, seed: Any, header: Header, models: Mapping[str, Mode
             f"Its payload has {count} leaves and the root {base64url(root)}, its header says {header.payload_n} and "
             f"{base64url(header.payload_root)}: the payload, or its seed, was altered."
         )
-    state: Any = leaves["state"]
+    models, state = storage.models, cast(list[Any], leaves["state"])
     effects: Any = leaves["effects"]
     operations: Any = join({name: value for name, value in leaves.items() if name == "operations" or name.startswith("operations/")})[
         "operations"
@@ -72,18 +79,39 @@ def read_content(data: Any, seed: Any, header: Header, models: Mapping[str, Mode
         if foreign is not False:
             (possible if foreign is None else stored).append((n, "read", model, id, " ".join(sorted(columns))))
     stored_effects = [(n, header.id, kind, key, body.get("not_before", header.at)) for n, (kind, key, body, _) in enumerate(effects)]
-    return Content(_brought_up(operations, leaves, header, models, logics, rest), stored, possible, stored_effects)
+    risen = _brought_up(operations, leaves, header, storage, rest)
+    if header.type == CORRECTION:
+        shapes = storage.logics.table_shapes(header.type, header.version, header.logic)
+        risen = with_settled(_Correction(header.id, storage.app, join(leaves), shapes), risen, rest)
+    return Content(risen, stored, possible, stored_effects)
 
 
-def _brought_up(
-    operations: list[Any], leaves: Mapping[str, Any], header: Header, models: Mapping[str, ModelTable], logics: Logics, rest: Rest
-) -> list[list[Any]]:
+class _Correction(NamedTuple):
+    """What stands for the record of a correction."""
+
+    id: str
+    app: App
+    document: Mapping[str, Any]
+    table_shapes: Mapping[str, str] | None
+
+
+def rows_settled(payloads: Iterable[tuple[Any, Any]]) -> set[tuple[str, str]]:
+    """The rows of which some correction, of these payloads and their seeds, took something as it was. What cannot be read tells nothing."""
+    found: set[tuple[str, str]] = set()
+    for data, seed in payloads:
+        with suppress(*UNREADABLE):
+            found |= settled_rows(join(read_payload(data, seed)[2]))
+    return found
+
+
+def _brought_up(operations: list[Any], leaves: Mapping[str, Any], header: Header, storage: Storage, rest: Rest) -> list[list[Any]]:
     """The operations in the newest shapes of their models; the state is put together only where there are older ones."""
+    models = storage.models
     touched = [models[model].model for kind, model, *_ in operations if kind in _SIDES and model in models]
     if not any(map(may_have_changed, touched)):
         return operations
     state = join({name: value for name, value in leaves.items() if name == "state" or name.startswith("state/")})["state"]
-    shapes = partial(logics.table_shapes, header.type, header.version, header.logic)
+    shapes = partial(storage.logics.table_shapes, header.type, header.version, header.logic)
     document = {"operations": operations, "state": state}
     return operations_brought_up(lambda name: models[name].model if name in models else None, document, shapes, rest, unknown=True)
 

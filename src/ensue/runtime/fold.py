@@ -86,22 +86,42 @@ class _Table:
 
 
 class Fold:
-    """The sums of all models while the records are walked; `changed` says which rows some event updates."""
+    """
+    The sums of all models while the records are walked.
 
-    def __init__(self, models: Mapping[str, ModelTable], fingerprints: Fingerprints, changed: set[tuple[str, str]]) -> None:
+    *changed* says which rows some event updates. Rows that a correction *settled* stand apart and are folded each by itself, since
+    only their own history says what they were before.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, ModelTable],
+        fingerprints: Fingerprints,
+        changed: set[tuple[str, str]],
+        settled: set[tuple[str, str]],
+    ) -> None:
         self._fingerprints = fingerprints
         self._tables = {name: _Table(table, fingerprints) for name, table in models.items()}
         self._changed = changed
+        self._settled = settled
         self._sums = {name: 0 for name, table in models.items() if not table.external}
         self._counts = dict.fromkeys(self._sums, 0)
         self.unsure: set[str] = set()
         """Models of which some change could not be brought up to the newest shape, so that the sum cannot be right."""
         self.external = {name: RowFold(table) for name, table in models.items() if table.external}
+        self.apart = {name: RowFold(models[name]) for name, _ in settled if name in self._sums}
+
+    @property
+    def by_row(self) -> dict[str, RowFold]:
+        """The models that are folded row by row, of some only the rows that stand apart."""
+        return {**self.external, **self.apart}
 
     def take(self, operations: Iterable[Operation], writer: Writer) -> None:
         """Add one event's operations."""
         for kind, model, id, before, after, _ in operations:
-            if model in self._sums:
+            if (model, id) in self._settled and model in self.apart:
+                self.apart[model].take(kind, id, before, after, writer)
+            elif model in self._sums:
                 self._sums[model] += self._weight(kind, model, id, before, after)
             elif model in self.external:
                 self.external[model].take(kind, id, before, after, writer)
@@ -128,15 +148,21 @@ class Fold:
         seen, differing = 0, []
         for name, expected in self._sums.items():
             table, found, count = self._tables[name], 0, 0
+            apart: list[tuple[Any, ...]] = []
+            place_of_id = table.table.columns.index("id")
             for values in rows_of(table.table):
+                if name in self.apart and (name, str(values[place_of_id])) in self._settled:
+                    apart.append(values)
+                    continue
                 count += 1
                 try:
                     row = table.table.row(values)
                     found += self._row(table, str(row["id"]), row)
                 except UNREADABLE:
                     found += 1  # a value no event can have written: the sums will differ
-            seen += count
-            if (found - expected) % MODULUS or count != self._counts[name] or name in self.unsure:
+            seen += count + len(apart)
+            differs = name in self.apart and self.apart[name].compare(apart)
+            if differs or (found - expected) % MODULUS or count != self._counts[name] or name in self.unsure:
                 differing.append(name)
         return seen, differing
 

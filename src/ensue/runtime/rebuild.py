@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from ensue.core.app import App
 from ensue.core.canonical import Json, canonical_trusted
+from ensue.core.correction import CORRECTION
+from ensue.core.correction_settled import with_settled
 from ensue.core.data import fields_of
 from ensue.core.facts import Row
 from ensue.core.frozen import recorded_operations
@@ -129,7 +131,10 @@ class _Net:
     def of(self, records: Iterable[Record]) -> list[RowWrite]:
         """Their writes: deletes first, since a row may come again, then inserts, then updates by their columns."""
         for record in records:
-            for kind, model, id, _, after, _ in recorded_operations(record, self._row, unknown=True):
+            operations = recorded_operations(record, self._row, unknown=True)
+            if record.type == CORRECTION:
+                operations = with_settled(record, operations, self._row)
+            for kind, model, id, _, after, _ in operations:
                 if model in self._models and kind in ("insert", "update", "increase", "delete", "unknown"):
                     self._take(kind, (model, id), after)
         return list(self._writes())

@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ensue.core.brought_up import Rest
 from ensue.core.canonical import base64url
+from ensue.core.correction import CORRECTION
 from ensue.errors import Fault, Unavailable
 from ensue.log.chain import event_hash, genesis, is_valid
 from ensue.log.header import Header, parse_header
-from ensue.runtime.content import UNREADABLE, Content, read_content
+from ensue.runtime.content import UNREADABLE, Content, read_content, rows_settled
 from ensue.runtime.fold import MODULUS, Difference, Fingerprints, Fold, RowFold, Writer
 from ensue.runtime.report import FAULTS_MAX, Faults, Report
 from ensue.storage import evidence
@@ -91,7 +92,8 @@ class _Verification:
         self.fingerprints = Fingerprints()
         self.sum_of_operations, changed = self._sum_operations()
         self.possible_reads: set[int] = set()
-        self.fold = Fold(self.storage.models, self.fingerprints, changed)
+        settled = rows_settled(evidence.payloads_of_type(self.connection, CORRECTION))
+        self.fold = Fold(self.storage.models, self.fingerprints, changed, settled)
         self.belonging = dict.fromkeys(evidence.BELONGING, 0)
         expected = 0
         for entry, links, effects in self._walk():
@@ -270,9 +272,7 @@ class _Verification:
         if entry.seed is not None and request != header.request:
             self._wrong(entry, "column", f"the request digest {request} is not the header's {header.request}.")
         try:
-            return read_content(
-                entry.payload, entry.seed, header, self.storage.models, self.storage.logics, self._known(self.fold.external)
-            )
+            return read_content(entry.payload, entry.seed, header, self.storage, self._known(self.fold.by_row))
         except UNREADABLE as error:
             self._wrong(entry, "payload", f"{error}")
             return None
@@ -364,7 +364,7 @@ class _Verification:
         for entry, _, _ in self._walk():
             try:
                 header = parse_header(entry.header)
-                content = read_content(entry.payload, entry.seed, header, self.storage.models, self.storage.logics, known)
+                content = read_content(entry.payload, entry.seed, header, self.storage, known)
             except UNREADABLE:
                 stored.pop((entry.subject, entry.seq), None)
                 continue  # told in the first pass

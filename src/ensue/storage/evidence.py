@@ -118,6 +118,15 @@ def operations(connection: Connection) -> Iterator[tuple[Any, ...]]:
         yield from map(tuple, page)
 
 
+def payloads_of_type(connection: Connection, type_: str) -> Iterator[tuple[Any, Any]]:
+    """Bytes and seed of the payloads of one event type, in no order."""
+    query = text(
+        "SELECT p.bytes, p.seed FROM ensue_event e JOIN ensue_payload p ON p.subject = e.subject AND p.seq = e.seq WHERE e.type = :type"
+    )
+    for page in connection.execute(query, {"type": type_}, execution_options=STREAM).partitions():
+        yield from map(tuple, page)
+
+
 def rows(connection: Connection, model: ModelTable) -> Iterator[tuple[Any, ...]]:
     """Every row of a model's table as the driver gives it, in the order of `ModelTable.columns`."""
     result = connection.exec_driver_sql(f"SELECT {model.select_list} FROM {model.table}", execution_options=STREAM)
