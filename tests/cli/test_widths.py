@@ -1,11 +1,14 @@
-"""What is told fits the terminal: no sentence is cut in a list of commands, no word in the middle, however narrow it is."""
+"""What is told fits the terminal: no sentence of a list is cut, no word broken, however narrow it is; and no style runs on."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from ensue.cli.text import print_hanging, styled
 from ensue.demo import shipped_stream
 from tests.cli.conftest import Run
 
@@ -55,3 +58,12 @@ def test_words_stay_whole_and_lines_within_the_terminal(run: Run, tmp_path: Path
 
         assert set(told.lower().split()) <= whole, command
         assert [line for line in told.splitlines() if len(line) > width] == [], command
+
+
+def test_a_style_ends_where_its_words_end() -> None:
+    told = io.StringIO()
+    console = Console(file=told, force_terminal=True, color_system="standard", width=80)
+
+    print_hanging(console, styled("✓ ", "bold green"), styled("Done", "bold").append(": all of it."))
+
+    assert told.getvalue() == "\x1b[1;32m✓ \x1b[0m\x1b[1mDone\x1b[0m: all of it.\n"

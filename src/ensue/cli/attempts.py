@@ -11,7 +11,7 @@ from ensue.cli.application import Where, opened
 from ensue.cli.options import AppOption, DatabaseOption, JsonOption, LedgerOption
 from ensue.cli.output import Answer
 from ensue.cli.record import values_text
-from ensue.cli.text import count_text, print_hanging, printable, short
+from ensue.cli.text import count_text, print_hanging, printable, short, styled
 from ensue.cli.timeline import SubjectArgument
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ def attempts(
 
 def print_attempts(console: Console, subject: str, attempts: list[dict[str, Any]]) -> None:
     """When, what, by whom; why not; and the form that was sent."""
-    print_hanging(console, Text(), Text(printable(subject), "bold").append(f"  {count_text(len(attempts), 'attempt')} refused"))
+    print_hanging(console, Text(), styled(printable(subject), "bold").append(f"  {count_text(len(attempts), 'attempt')} refused"))
     for attempt in attempts:
         head = Text(f"  {attempt['at']}  ").append(attempt["type"], "bold")
-        print_hanging(console, head, Text(f"  {attempt['outcome']}, by {short(attempt['actor'])}, rules of {attempt['version']}", "red"))
+        print_hanging(console, head, styled(f"  {attempt['outcome']}, by {short(attempt['actor'])}, rules of {attempt['version']}", "red"))
         for reason in attempt["reasons"]:
             print_hanging(
                 console, Text(" " * 6).append("- ", "red"), Text(printable(f"{reason.get('code', '')}: {reason.get('message', '')}"))
             )
-        print_hanging(console, Text(" " * 6 + "form  ", "dim"), values_text(attempt["form"]))
+        print_hanging(console, styled(" " * 6 + "form  ", "dim"), values_text(attempt["form"]))

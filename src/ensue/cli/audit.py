@@ -11,7 +11,7 @@ from ensue.cli.application import Where, opened
 from ensue.cli.exit_codes import ExitCode
 from ensue.cli.options import AppOption, DatabaseOption, JsonOption, LedgerOption
 from ensue.cli.output import Answer
-from ensue.cli.text import count_text, print_hanging, printable
+from ensue.cli.text import count_text, print_hanging, printable, styled
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,10 +84,10 @@ def print_report(console: Console, report: AuditReport) -> None:
     if not report.elsewhere and report.decided:
         seen += ", in this process, since the app stands in no module"
     if report.is_clean:
-        print_hanging(console, Text("✓ ", "bold green"), Text("Decided alike", "bold").append(f": {seen}."))
+        print_hanging(console, styled("✓ ", "bold green"), styled("Decided alike", "bold").append(f": {seen}."))
         return
-    print_hanging(console, Text("✗ ", "bold red"), Text(f"{len(report.differing):,} decided differently", "bold").append(f": {seen}."))
+    print_hanging(console, styled("✗ ", "bold red"), styled(f"{len(report.differing):,} decided differently", "bold").append(f": {seen}."))
     for record, found in report.differing[:SHOWN]:
-        print_hanging(console, Text("  - ", "red"), Text(printable(f"Record {record.position}, {record.type}: {found}")))
+        print_hanging(console, styled("  - ", "red"), Text(printable(f"Record {record.position}, {record.type}: {found}")))
     if len(report.differing) > SHOWN:
         print_hanging(console, Text("  - "), Text(f"and {len(report.differing) - SHOWN} more; --json has them."))

@@ -15,7 +15,7 @@ from ensue.cli.application import Where, find_project, load_app, opened
 from ensue.cli.exit_codes import ExitCode
 from ensue.cli.options import AppOption, JsonOption, LedgerOption
 from ensue.cli.output import Answer
-from ensue.cli.text import count_text, print_hanging, printable
+from ensue.cli.text import count_text, print_hanging, printable, styled
 from ensue.errors import RequestError
 
 if TYPE_CHECKING:
@@ -219,10 +219,10 @@ def lint(app: AppOption = None, _json: JsonOption = False) -> Answer:
     def show_findings(console: Console) -> None:
         for one in found:
             where = f"{one.place}: " if one.place else ""
-            print_hanging(console, Text(), Text(printable(f"{where}{one.name}"), "bold").append(f": {one.code}", "bold red"))
+            print_hanging(console, Text(), styled(printable(f"{where}{one.name}"), "bold").append(f": {one.code}", "bold red"))
             print_hanging(console, Text("  "), Text(printable(one.message)))
-        sign = Text("✗ ", "bold red") if found else Text("✓ ", "bold green")
-        print_hanging(console, sign, Text(f"{count_text(len(found), 'finding')}." if found else "The catalog is whole.", "bold"))
+        sign = styled("✗ ", "bold red") if found else styled("✓ ", "bold green")
+        print_hanging(console, sign, styled(f"{count_text(len(found), 'finding')}." if found else "The catalog is whole.", "bold"))
 
     data = [one.as_json() for one in found]
     if not found:

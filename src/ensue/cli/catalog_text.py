@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 from rich.text import Text
 
-from ensue.cli.text import LINE_MIN, print_fields, print_hanging, printable
+from ensue.cli.text import LINE_MIN, print_fields, print_hanging, printable, styled
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,7 +27,7 @@ STACKED = ("steps", "rejections", "state", "callers")
 
 def print_card(console: Console, card: Card) -> None:
     """A card as a page of a manual."""
-    print_hanging(console, Text(), Text(printable(card.title), "bold").append(f"  {printable(card.subtitle)}", "dim"))
+    print_hanging(console, Text(), styled(printable(card.title), "bold").append(f"  {printable(card.subtitle)}", "dim"))
     for paragraph in filter(None, card.purpose.split("\n\n")):
         print_hanging(console, Text("  "), plain(" ".join(paragraph.split())))
     if card.facts:
@@ -35,10 +35,10 @@ def print_card(console: Console, card: Card) -> None:
         print_fields(console, {name: plain(value) for name, value in card.facts}, 2)
     for section in card.sections:
         console.print()
-        title = Text(printable(section.title), "underline")
+        title = styled(printable(section.title), "underline")
         print_hanging(console, Text(), title)
         if section.note:
-            print_hanging(console, Text("  "), Text(plain(section.note).plain, "dim"))
+            print_hanging(console, Text("  "), styled(plain(section.note).plain, "dim"))
         print_section(console, section)
 
 
@@ -54,7 +54,7 @@ def print_section(console: Console, section: Section) -> None:
         for row in rows:
             print_stacked(console, section.head, row, prose)
     else:
-        print_columns(console, rows, [Text(name, "dim") for name in section.head])
+        print_columns(console, rows, [styled(name, "dim") for name in section.head])
 
 
 def is_prose(text: str) -> bool:
@@ -104,15 +104,15 @@ def print_types(console: Console, types: Iterable[dict[str, Any]]) -> None:
         further = f" +{len(one['dates']) - 1}" if len(one["dates"]) > 1 else ""
         dates = one["dates"][0] + (f" until {one['ended']}" if one["ended"] else further)
         seen = [] if one["seen"] is None else [Text(f"{one['seen']:,}".rjust(SEEN_WIDTH))]
-        rows.append([Text(one["type"], "bold"), *seen, Text(dates, "dim"), plain(one["purpose"].split("\n\n")[0])])
+        rows.append([styled(one["type"], "bold"), *seen, styled(dates, "dim"), plain(one["purpose"].split("\n\n")[0])])
     heads = ["Event type", "Seen".rjust(SEEN_WIDTH), "Since +later", "What it is for"]
     counted = any(len(row) == len(heads) for row in rows)
-    print_columns(console, rows, [Text(name, "dim") for name in heads if counted or name.strip() != "Seen"])
+    print_columns(console, rows, [styled(name, "dim") for name in heads if counted or name.strip() != "Seen"])
 
 
 def print_uses(console: Console, title: str, uses: Iterable[Use]) -> None:
     """Which event type, since when, by which steps."""
-    print_hanging(console, Text(), Text(printable(title), "bold"))
+    print_hanging(console, Text(), styled(printable(title), "bold"))
     uses = list(uses)
     several = len({one.name for one in uses}) > 1
     rows = []
@@ -120,7 +120,7 @@ def print_uses(console: Console, title: str, uses: Iterable[Use]) -> None:
         when = f"{one.since} until {one.until}" if one.until else f"since {one.since}"
         seen = "" if one.seen is None else f", seen {one.seen:,}"
         name = [Text(one.name)] if several else []
-        rows.append([Text(one.type, "bold"), Text(when, "dim"), *name, Text(f"by {', '.join(one.steps)}{seen}")])
+        rows.append([styled(one.type, "bold"), styled(when, "dim"), *name, Text(f"by {', '.join(one.steps)}{seen}")])
     print_columns(console, rows)
     if not rows:
         print_hanging(console, Text("  "), Text("nothing"))
@@ -132,6 +132,6 @@ def print_differences(console: Console, before: str, after: str, differences: Se
         print_hanging(console, Text(), Text(f"Nothing changed from {printable(before)} to {printable(after)}."))
     for one in differences:
         style = STYLES[one.compatibility]
-        print_hanging(console, Text(), Text(printable(one.name), "bold").append(f"  {one.kind}, {one.compatibility}", style))
+        print_hanging(console, Text(), styled(printable(one.name), "bold").append(f"  {one.kind}, {one.compatibility}", style))
         for change in one.changes:
             print_hanging(console, Text("  ").append(change.compatibility.ljust(11), STYLES[change.compatibility]), plain(change.message))

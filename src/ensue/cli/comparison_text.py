@@ -22,7 +22,7 @@ from ensue.cli.comparison_words import (
     verdict_of,
 )
 from ensue.cli.difference import LEGEND, print_difference
-from ensue.cli.text import print_hanging, printable
+from ensue.cli.text import print_hanging, printable, styled
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,7 +35,7 @@ def print_comparison(console: Console, data: Data, *, samples: bool = True) -> N
     """A comparison, from its data."""
     kind, sentence = verdict_of(data)
     mark, style = MARKS[kind]
-    print_hanging(console, Text(mark, style), Text(printable(title_of(data)), "bold").append(": ").append(sentence))
+    print_hanging(console, styled(mark, style), styled(printable(title_of(data)), "bold").append(": ").append(sentence))
     for outcome, words in OUTCOMES.items():
         if count := data["outcomes"].get(outcome):
             print_hanging(console, Text("  "), Text(f"{count:,}".rjust(9)).append(f"  {words}"))
@@ -46,10 +46,10 @@ def print_comparison(console: Console, data: Data, *, samples: bool = True) -> N
     for diff in data["noise"]["differing"][: 3 if samples else 0]:
         print_difference(console, diff, 4)
     for line in filter(None, (selection_text(data), forecast_text(data["forecast"]))):
-        print_hanging(console, Text("  "), Text(printable(line), "dim"))
+        print_hanging(console, Text("  "), styled(printable(line), "dim"))
     for one in data["never_seen"]:
         print_hanging(
-            console, Text("  ! ", "yellow"), Text(printable(f"Expected since {one['since']}, never seen: {one['part']}. {one['why']}"))
+            console, styled("  ! ", "yellow"), Text(printable(f"Expected since {one['since']}, never seen: {one['part']}. {one['why']}"))
         )
     for group in data["groups"][:GROUPS_SHOWN]:
         print_group(console, group, samples=samples)
@@ -60,15 +60,15 @@ def print_comparison(console: Console, data: Data, *, samples: bool = True) -> N
 def print_group(console: Console, group: Data, *, samples: bool) -> None:
     """The records that differ alike, with the smallest of them."""
     console.print()
-    head = Text(f"{events_text(group['count'])} ({share_text(group['share'])})  ", "bold").append(printable(group["type"]), "bold")
+    head = styled(f"{events_text(group['count'])} ({share_text(group['share'])})  ", "bold").append(printable(group["type"]), "bold")
     style = "yellow" if group["uncovered"] else "green"
     print_hanging(console, Text("  "), head.append("  ").append(covered_text(group), style))
     print_hanging(console, Text("    "), Text(printable(group_title(group))))
     if text := uncovered_text(group):
-        print_hanging(console, Text("    "), Text(printable(text), "yellow"))
-    print_hanging(console, Text("    "), Text(printable(reach_text(group)), "dim"))
+        print_hanging(console, Text("    "), styled(printable(text), "yellow"))
+    print_hanging(console, Text("    "), styled(printable(reach_text(group)), "dim"))
     for column, spread in group["deltas"].items():
-        print_hanging(console, Text("    "), Text(printable(f"{column} moves by {spread_text(spread)}"), "dim"))
+        print_hanging(console, Text("    "), styled(printable(f"{column} moves by {spread_text(spread)}"), "dim"))
     if samples and group["samples"]:
-        print_hanging(console, Text("    "), Text(f"The smallest:  {LEGEND}", "dim"))
+        print_hanging(console, Text("    "), styled(f"The smallest:  {LEGEND}", "dim"))
         print_difference(console, group["samples"][0], 4)

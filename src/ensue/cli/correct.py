@@ -18,7 +18,7 @@ from ensue.cli.record import record_data, values_text
 from ensue.cli.selection import FromOption, SubjectOption, ToOption, TypeOption, check_types, read_selection
 from ensue.cli.show import find_record
 from ensue.cli.submit import ActorOption
-from ensue.cli.text import count_text, print_hanging, printable, value_text
+from ensue.cli.text import count_text, print_hanging, printable, styled, value_text
 from ensue.core.wanted import Wanted
 from ensue.errors import RequestError
 
@@ -194,24 +194,24 @@ def print_plan(console: Console, plan: CorrectionPlan, out: Path | None) -> None
     for diff in plan.blocked:
         why = diff.raised or f"{diff.missing} is not known"
         print_hanging(
-            console, Text("! ", "bold red"), Text(f"#{diff.record.position} {diff.record.type} cannot be decided again: {printable(why)}")
+            console, styled("! ", "bold red"), Text(f"#{diff.record.position} {diff.record.type} cannot be decided again: {printable(why)}")
         )
     for one in corrections[:SHOWN_MAX]:
         print_correction(console, one)
     if len(corrections) > SHOWN_MAX:
-        print_hanging(console, Text("  "), Text(f"and {len(corrections) - SHOWN_MAX:,} more; --json and --out have all of them", "dim"))
+        print_hanging(console, Text("  "), styled(f"and {len(corrections) - SHOWN_MAX:,} more; --json and --out have all of them", "dim"))
     changes = sum(len(one.changes) for one in corrections)
     effects = sum(len(one.effects) for one in corrections)
     if not plan:
         print_hanging(
-            console, Text("✓ ", "bold green"), Text(f"Nothing to correct: {count_text(plan.records, 'record')} come out as they stand.")
+            console, styled("✓ ", "bold green"), Text(f"Nothing to correct: {count_text(plan.records, 'record')} come out as they stand.")
         )
         return
     summary = f"{count_text(len(corrections), 'correction')}, {count_text(changes, 'row')}, {count_text(effects, 'effect')}"
     conflicts = f", {count_text(len(plan.conflicts), 'conflict')} to decide" if plan.conflicts else ""
-    print_hanging(console, Text(), Text(f"Plan {plan.id}", "bold").append(f"  {summary}{conflicts}. Nothing was saved."))
+    print_hanging(console, Text(), styled(f"Plan {plan.id}", "bold").append(f"  {summary}{conflicts}. Nothing was saved."))
     if out is not None:
-        print_hanging(console, Text(), Text(f"Apply it: ensue correct apply {out} --actor ID --reason TEXT", "dim"))
+        print_hanging(console, Text(), styled(f"Apply it: ensue correct apply {out} --actor ID --reason TEXT", "dim"))
 
 
 def print_correction(console: Console, one: PlannedCorrection) -> None:
@@ -222,23 +222,23 @@ def print_correction(console: Console, one: PlannedCorrection) -> None:
         if one.diff.base_version != one.diff.version
         else f"{one.diff.version}, as it now reads"
     )
-    head = Text(record.type, "bold").append(f"  {printable(record.subject)}  {ruled}", "dim")
-    print_hanging(console, Text(f"#{record.position} ", "dim"), head)
+    head = styled(record.type, "bold").append(f"  {printable(record.subject)}  {ruled}", "dim")
+    print_hanging(console, styled(f"#{record.position} ", "dim"), head)
     for reason in one.diff.rejections:
-        print_hanging(console, Text("    × ", "red"), Text(printable(f"refused: {reason['message']}")))
+        print_hanging(console, styled("    × ", "red"), Text(printable(f"refused: {reason['message']}")))
     for change in one.changes:
         print_hanging(console, Text("    ").append(*SIGNS[change.kind]).append(" "), change_line(change))
     for effect in one.effects:
         print_hanging(
             console,
-            Text("    » ", "cyan"),
-            Text(effect.decision, "bold").append(f"  {effect.kind}  ").append_text(values_text(effect.body)),
+            styled("    » ", "cyan"),
+            styled(effect.decision, "bold").append(f"  {effect.kind}  ").append_text(values_text(effect.body)),
         )
 
 
 def change_line(change: PlannedChange) -> Text:
     """One row and what becomes of it, with its status where it is not simply done."""
-    line = Text(printable(change.row), "bold").append("  ")
+    line = styled(printable(change.row), "bold").append("  ")
     if change.kind == "update":
         shown = change.present or change.expected or {}
         line.append(
@@ -257,7 +257,7 @@ def change_line(change: PlannedChange) -> Text:
 def print_applied(console: Console, records: list[Record], originals: Mapping[str, Record]) -> None:
     """What was done."""
     text = f"{count_text(len(records), 'correction')} committed." if records else "Nothing was left to correct."
-    print_hanging(console, Text("✓ ", "bold green"), Text(text))
+    print_hanging(console, styled("✓ ", "bold green"), Text(text))
     for record in records[:SHOWN_MAX]:
         original = originals[record.corrects or ""]
-        print_hanging(console, Text("  "), Text(f"#{record.position} corrects #{original.position} {original.type}", "dim"))
+        print_hanging(console, Text("  "), styled(f"#{record.position} corrects #{original.position} {original.type}", "dim"))

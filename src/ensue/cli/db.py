@@ -14,7 +14,7 @@ from ensue.cli.application import Where, check_file, check_folder, resolve
 from ensue.cli.exit_codes import ExitCode
 from ensue.cli.options import AppOption, DatabaseOption, JsonOption, LedgerOption
 from ensue.cli.output import Answer
-from ensue.cli.text import count_text, print_fields, print_hanging, printable
+from ensue.cli.text import count_text, print_fields, print_hanging, printable, styled
 from ensue.errors import NotMigrated
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def address_of(storage: Storage) -> str:
 def print_status(console: Console, data: dict[str, Any]) -> None:
     """The state of a database, and what to do about it."""
     ready = data["ready"]
-    sign = Text("✓ ", "bold green") if ready else Text("✗ ", "bold yellow")
+    sign = styled("✓ ", "bold green") if ready else styled("✗ ", "bold yellow")
     print_hanging(console, sign, Text("Ready." if ready else printable(data["message"])))
     fields = {
         "database": data["database"],

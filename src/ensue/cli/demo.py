@@ -17,7 +17,7 @@ from ensue.cli.application import SQLITE, Where, opened, sqlite_path
 from ensue.cli.options import JsonOption
 from ensue.cli.output import Answer
 from ensue.cli.record import record_data
-from ensue.cli.text import count_text, print_fields, print_hanging, printable
+from ensue.cli.text import count_text, print_fields, print_hanging, printable, styled
 from ensue.cli.timeline import print_timeline
 from ensue.cli.verify import print_report, report_data, verdict, verified
 from ensue.errors import RequestError
@@ -184,7 +184,7 @@ def print_next(console: Console, url: str, records: list[Record]) -> None:
 def print_heading(console: Console, text: str) -> None:
     """A line that begins a part of the demo."""
     console.print()
-    console.print(Text(text, "bold underline"))
+    console.print(styled(text, "bold underline"))
 
 
 def row_changed(records: list[Record]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from ensue.cli.record import values_text
-from ensue.cli.text import change_text, print_hanging, printable, short, value_text
+from ensue.cli.text import change_text, print_hanging, printable, short, styled, value_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,7 +29,7 @@ WHOLE = "*"
 
 def print_difference(console: Console, diff: Mapping[str, Any], indent: int = 2) -> None:
     """One event that differs, from `Diff.as_json`: a line that names it, then a line for each difference."""
-    head = Text(printable(diff["type"]), "bold").append(f"  {printable(diff['subject'])}  {outcome_text(diff)}")
+    head = styled(printable(diff["type"]), "bold").append(f"  {printable(diff['subject'])}  {outcome_text(diff)}")
     print_hanging(console, Text(" " * indent).append(f"#{diff['position']} ", "bold"), head)
     print_lines(console, diff, indent)
 
@@ -49,16 +49,16 @@ def outcome_text(diff: Mapping[str, Any]) -> str:
 def difference_lines(diff: Mapping[str, Any]) -> Iterator[tuple[Text, Text]]:
     """A sign and a line for everything that differs."""
     for why in filter(None, (diff["raised"], diff["missing"])):
-        yield Text("! ", "red"), Text(printable(str(why)))
+        yield styled("! ", "red"), Text(printable(str(why)))
     for reason in diff["rejections"]:
-        yield Text("! ", "red"), Text(printable(f"{reason['code']}: {reason['message']}"))
+        yield styled("! ", "red"), Text(printable(f"{reason['code']}: {reason['message']}"))
     for row in diff["rows"]:
         sign, style = SIGNS[row["kind"]]
-        yield Text(f"{sign} ", style), row_text(row)
+        yield styled(f"{sign} ", style), row_text(row)
     for effect in (*diff["effects"], *diff["others"]):
         sign, style = SIGNS[effect["kind"]]
         line = Text(f"» {printable(effect['effect'])} {printable(effect['key'])}  ")
-        yield Text(f"{sign} ", style), line.append_text(sides_text(effect["base"], effect["new"]))
+        yield styled(f"{sign} ", style), line.append_text(sides_text(effect["base"], effect["new"]))
 
 
 def row_text(row: Mapping[str, Any]) -> Text:

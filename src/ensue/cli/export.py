@@ -16,7 +16,7 @@ from ensue.cli.exit_codes import ExitCode
 from ensue.cli.options import AppOption, DatabaseOption, JsonOption, LedgerOption, ReaderOption, ReadPurposeOption
 from ensue.cli.output import Answer
 from ensue.cli.selection import FromOption, SubjectOption, ToOption, TypeOption, check_types, read_selection
-from ensue.cli.text import count_text, print_hanging, printable
+from ensue.cli.text import count_text, print_hanging, printable, styled
 from ensue.errors import RequestError
 
 if TYPE_CHECKING:
@@ -91,6 +91,6 @@ def events(
         return ExitCode.DONE
 
     def show(console: Console) -> None:
-        print_hanging(console, Text(), Text("Exported", "bold").append(f" {count_text(count, 'event')} to {printable(out)}."))
+        print_hanging(console, Text(), styled("Exported", "bold").append(f" {count_text(count, 'event')} to {printable(out)}."))
 
     return Answer({"path": out, "format": format, "events": count, "partitions": partitions}, show)

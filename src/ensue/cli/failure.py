@@ -14,7 +14,7 @@ from rich.text import Text
 
 from ensue import errors
 from ensue.cli.exit_codes import ExitCode
-from ensue.cli.text import print_fields, print_hanging, printable, value_text
+from ensue.cli.text import print_fields, print_hanging, printable, styled, value_text
 from ensue.core.codec import UnsupportedType
 from ensue.core.field_types import codec_for
 from ensue.errors import EnsueError
@@ -71,7 +71,7 @@ class Failure:
 
     def show(self, console: Console) -> None:
         """The message, and what it lists, one below the other."""
-        print_hanging(console, Text("Error: ", "bold red"), Text(printable(" ".join(self.error["message"].split()))))
+        print_hanging(console, styled("Error: ", "bold red"), Text(printable(" ".join(self.error["message"].split()))))
         print_fields(console, {printable(name): Text(printable(line)) for name, line in self.lines}, 7)
 
 

@@ -11,7 +11,7 @@ from ensue.cli.application import Where, opened
 from ensue.cli.options import AppOption, DatabaseOption, JsonOption, LedgerOption, ReaderOption, ReadPurposeOption
 from ensue.cli.output import Answer
 from ensue.cli.record import SIGNS
-from ensue.cli.text import change_text, count_text, print_fields, print_hanging, printable, short
+from ensue.cli.text import change_text, count_text, print_fields, print_hanging, printable, short, styled
 from ensue.core.codec import instant_text
 
 if TYPE_CHECKING:
@@ -63,13 +63,15 @@ def change_data(change: Change) -> dict[str, Any]:
 
 def print_history(console: Console, row: str, changes: list[dict[str, Any]]) -> None:
     """The changes of one row, oldest first."""
-    print_hanging(console, Text(), Text(printable(row), "bold").append(f"  {count_text(len(changes), 'change')}"))
+    print_hanging(console, Text(), styled(printable(row), "bold").append(f"  {count_text(len(changes), 'change')}"))
     if not changes:
-        print_hanging(console, Text(), Text("No event wrote it. Is the id right, and whole? `ensue show EVENT` has whole ids.", "dim"))
+        print_hanging(console, Text(), styled("No event wrote it. Is the id right, and whole? `ensue show EVENT` has whole ids.", "dim"))
     for change in changes:
-        head = Text(f"#{change['position']}".rjust(6), "dim").append("  ").append(change["at"]).append("  ")
+        head = styled(f"#{change['position']}".rjust(6), "dim").append("  ").append(change["at"]).append("  ")
         print_hanging(
-            console, head, Text(change["type"], "bold").append(f"  {change['kind']} by {short(change['actor'])}", SIGNS[change["kind"]][1])
+            console,
+            head,
+            styled(change["type"], "bold").append(f"  {change['kind']} by {short(change['actor'])}", SIGNS[change["kind"]][1]),
         )
         before, after = change["before"] or {}, change["after"] or {}
         print_fields(

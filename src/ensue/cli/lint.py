@@ -14,7 +14,7 @@ from ensue.cli.application import find_project, load_app
 from ensue.cli.exit_codes import ExitCode
 from ensue.cli.options import AppOption, JsonOption
 from ensue.cli.output import Answer
-from ensue.cli.text import count_text, print_hanging, printable
+from ensue.cli.text import count_text, print_hanging, printable, styled
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -75,12 +75,12 @@ def place_text(finding: Finding) -> str:
 def print_linted(console: Console, linted: Linted) -> None:
     """One finding after the other, with its remedy, and the steps that reach it."""
     for one in linted.findings:
-        print_hanging(console, Text(), Text(printable(place_text(one)), "bold").append(f": {one.code}", "bold red"))
+        print_hanging(console, Text(), styled(printable(place_text(one)), "bold").append(f": {one.code}", "bold red"))
         print_hanging(console, Text("  "), Text(printable(f"{one.message}; {one.remedy}.")))
-        print_hanging(console, Text("  "), Text(printable(f"reached from {', '.join(one.reached_from)}"), "dim"))
+        print_hanging(console, Text("  "), styled(printable(f"reached from {', '.join(one.reached_from)}"), "dim"))
     seen = f"{count_text(linted.roots, 'step and conversion', 'steps and conversions')}, {count_text(linted.parts, 'part')} of the code"
     if linted.findings:
         told = f": {seen}, {count_text(len(linted.findings), 'finding')}."
-        print_hanging(console, Text("✗ ", "bold red"), Text("Not pure", "bold").append(told))
+        print_hanging(console, styled("✗ ", "bold red"), styled("Not pure", "bold").append(told))
     else:
-        print_hanging(console, Text("✓ ", "bold green"), Text("Pure", "bold").append(f": {seen}. Nothing found."))
+        print_hanging(console, styled("✓ ", "bold green"), styled("Pure", "bold").append(f": {seen}. Nothing found."))

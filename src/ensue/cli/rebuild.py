@@ -14,7 +14,7 @@ from ensue.cli.application import Where, check_folder, find_project, load_app, o
 from ensue.cli.exit_codes import ExitCode
 from ensue.cli.options import AppOption, DatabaseOption, JsonOption, LedgerOption
 from ensue.cli.output import Answer
-from ensue.cli.text import count_text, print_fields, print_hanging, printable
+from ensue.cli.text import count_text, print_fields, print_hanging, printable, styled
 from ensue.errors import RequestError
 
 if TYPE_CHECKING:
@@ -88,11 +88,11 @@ def print_rebuilt(console: Console, rebuilt: Rebuilt, into: str, *, check: bool)
     """How many rows of each model there are now, and whether they are the live ones."""
     rows: dict[str, Any] = {printable(name): Text(f"{count:,}".rjust(9)) for name, count in rebuilt.rows.items()}
     head = f" {count_text(sum(rebuilt.rows.values()), 'row')} from {count_text(rebuilt.records, 'record')} in {printable(into)}."
-    print_hanging(console, Text(), Text("Rebuilt", "bold").append(head))
+    print_hanging(console, Text(), styled("Rebuilt", "bold").append(head))
     print_fields(console, rows, 2)
     if rebuilt.skipped:
         print_hanging(console, Text(), Text(f"Left out, since others write their tables too: {', '.join(rebuilt.skipped)}."))
     if rebuilt.difference is not None:
-        print_hanging(console, Text("✗ ", "bold red"), Text("Not the live rows", "bold").append(f": {printable(rebuilt.difference)}"))
+        print_hanging(console, styled("✗ ", "bold red"), styled("Not the live rows", "bold").append(f": {printable(rebuilt.difference)}"))
     elif check:
-        print_hanging(console, Text("✓ ", "bold green"), Text("They are the live rows, value by value."))
+        print_hanging(console, styled("✓ ", "bold green"), Text("They are the live rows, value by value."))

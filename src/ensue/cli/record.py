@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from ensue.cli.text import change_text, is_uuid, moment_text, print_fields, print_hanging, printable, short, value_text
+from ensue.cli.text import change_text, is_uuid, moment_text, print_fields, print_hanging, printable, short, styled, value_text
 from ensue.core.canonical import base64url
 from ensue.core.codec import instant_text
 
@@ -71,16 +71,16 @@ def followed_data(operations: Iterable[Any], effects: Iterable[Any]) -> dict[str
 # ---- for people ----------------------------------------------------------------------------------------------------
 def print_story(console: Console, record: Record) -> None:
     """A record in a few lines: when, what, by whom; then each operation and effect."""
-    head = Text(f"#{record.position}".rjust(6), "dim").append("  ").append(moment_text(record.occurred or record.at)).append("  ")
+    head = styled(f"#{record.position}".rjust(6), "dim").append("  ").append(moment_text(record.occurred or record.at)).append("  ")
     who = f"by {short(record.actor)}" + (f" for {short(record.behalf)}" if record.behalf else "")
-    body = Text(record.type, "bold").append(f"  {record.version}, {who}", "dim")
+    body = styled(record.type, "bold").append(f"  {record.version}, {who}", "dim")
     print_hanging(console, head, body)
     own = {record.subject.partition("/")[2]}
     for kind, model, id, before, after, _ in record.document["operations"]:
         print_hanging(console, Text(" " * 8).append(*SIGNS[kind]).append(" "), operation_line(kind, model, id, before, after, own))
     for kind, _, body_of_it, _ in record.document["effects"]:
         print_hanging(
-            console, Text(" " * 8).append(*EFFECT_SIGN).append(" "), Text(kind, "bold").append("  ").append_text(values_text(body_of_it))
+            console, Text(" " * 8).append(*EFFECT_SIGN).append(" "), styled(kind, "bold").append("  ").append_text(values_text(body_of_it))
         )
 
 
@@ -88,7 +88,7 @@ def operation_line(
     kind: str, model: str, id: str | None, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None, left_out: set[str]
 ) -> Text:
     """One operation in one line; of a new row what is filled, references last, without its own id and *left_out*."""
-    line = Text(model, "bold").append(f" {short(id or 'any')}").append("  ")
+    line = styled(model, "bold").append(f" {short(id or 'any')}").append("  ")
     if kind == "insert":
         unsaid = {None, id, *left_out}
         filled = {name: value for name, value in (after or {}).items() if isinstance(value, (dict, list)) or value not in unsaid}
@@ -101,22 +101,22 @@ def operation_line(
 def values_text(values: Mapping[str, Any]) -> Text:
     """`code 24362-6 · status open`; ids in short, since many stand on one screen."""
     parts = [
-        Text(name, "dim").append(" ").append(short(value) if isinstance(value, str) and is_uuid(value) else value_text(value))
+        styled(name, "dim").append(" ").append(short(value) if isinstance(value, str) and is_uuid(value) else value_text(value))
         for name, value in values.items()
     ]
-    return Text(" · ", "dim").join(parts)
+    return styled(" · ", "dim").join(parts)
 
 
 def changes_text(before: Mapping[str, Any], after: Mapping[str, Any]) -> Text:
     """`end – → 2017-03-16`."""
-    parts = [Text(name, "dim").append(" ").append_text(change_text(before.get(name), value)) for name, value in after.items()]
-    return Text(" · ", "dim").join(parts)
+    parts = [styled(name, "dim").append(" ").append_text(change_text(before.get(name), value)) for name, value in after.items()]
+    return styled(" · ", "dim").join(parts)
 
 
 def print_followed(console: Console, operations: Iterable[Any], effects: Iterable[Any]) -> None:
     """Every operation and effect in full, with the step it came from; values one below the other."""
     for kind, model, id, before, after, step in operations:
-        head = Text(model, "bold").append(f" {printable(id or 'any')}").append(f"   {kind}, by {step}", "dim")
+        head = styled(model, "bold").append(f" {printable(id or 'any')}").append(f"   {kind}, by {step}", "dim")
         print_hanging(console, Text("  ").append(*SIGNS[kind]).append(" "), head)
         if kind in ("update", "increase"):
             print_fields(console, {name: change_text((before or {}).get(name), value) for name, value in after.items()}, 6)
@@ -126,6 +126,6 @@ def print_followed(console: Console, operations: Iterable[Any], effects: Iterabl
         print_hanging(
             console,
             Text("  ").append(*EFFECT_SIGN).append(" "),
-            Text(kind, "bold").append(f" {printable(key)}").append(f"   effect, by {step}", "dim"),
+            styled(kind, "bold").append(f" {printable(key)}").append(f"   effect, by {step}", "dim"),
         )
         print_fields(console, body, 6)

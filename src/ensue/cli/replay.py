@@ -15,7 +15,7 @@ from ensue.cli.exit_codes import ExitCode
 from ensue.cli.options import AppOption, DatabaseOption, JsonOption, LedgerOption, ReaderOption, ReadPurposeOption
 from ensue.cli.output import Answer
 from ensue.cli.selection import FromOption, SubjectOption, ToOption, TypeOption, read_selection
-from ensue.cli.text import count_text, print_hanging, printable
+from ensue.cli.text import count_text, print_hanging, printable, styled
 from ensue.errors import RequestError
 
 if TYPE_CHECKING:
@@ -104,8 +104,8 @@ def one_answer(diff: Diff, fail_on: str) -> Answer:
 def print_one(console: Console, diff: dict[str, Any]) -> None:
     """One event: the same, or what differs."""
     same = diff["outcome"] == "same"
-    sign = Text("✓ ", "bold green") if same else Text("✗ ", "bold red")
-    print_hanging(console, sign, Text(f"#{diff['position']} {printable(diff['type'])}", "bold").append(f": {outcome_text(diff)}."))
+    sign = styled("✓ ", "bold green") if same else styled("✗ ", "bold red")
+    print_hanging(console, sign, styled(f"#{diff['position']} {printable(diff['type'])}", "bold").append(f": {outcome_text(diff)}."))
     print_lines(console, diff)
 
 
@@ -115,12 +115,12 @@ def print_report(console: Console, report: ReplayReport) -> None:
     if not report:
         speed = f" ({report.events_per_second:,.0f} a second)" if report.seconds else ""
         said = f"{done}, none differs{speed}." if report.records else "there was no such event."
-        print_hanging(console, Text("✓ ", "bold green"), Text("Replayed", "bold").append(f": {said}"))
+        print_hanging(console, styled("✓ ", "bold green"), styled("Replayed", "bold").append(f": {said}"))
         return
     counts = ", ".join(f"{count:,} {outcome.replace('_', ' ')}" for outcome, count in sorted(report.outcomes.items()) if outcome != "same")
     summary = f": {done}, {report.different:,} of them not as they were decided ({counts})."
-    print_hanging(console, Text("✗ ", "bold red"), Text("Replayed", "bold").append(summary))
-    print_hanging(console, Text("  "), Text(LEGEND, "dim"))
+    print_hanging(console, styled("✗ ", "bold red"), styled("Replayed", "bold").append(summary))
+    print_hanging(console, Text("  "), styled(LEGEND, "dim"))
     for diff in report.differing:
         print_difference(console, diff)
     if report.different > len(report.differing):

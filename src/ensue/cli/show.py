@@ -14,7 +14,7 @@ from ensue.cli.options import AppOption, DatabaseOption, JsonOption, LedgerOptio
 from ensue.cli.output import Answer
 from ensue.cli.record import print_followed, record_data
 from ensue.cli.selection import PLACE, POSITION_DIGITS_MAX, read_place
-from ensue.cli.text import count_text, print_fields, print_hanging, printable
+from ensue.cli.text import count_text, print_fields, print_hanging, printable, styled
 from ensue.core.correction import CORRECTION
 from ensue.core.data import fields_of
 from ensue.core.rejection import NotFound
@@ -111,12 +111,12 @@ def row_data(row: Model) -> dict[str, Any]:
 
 def print_snapshot(console: Console, snapshot: dict[str, Any], as_it_was: str) -> None:
     """A snapshot for people, from its data."""
-    print_hanging(console, Text(), Text(printable(snapshot["subject"]), "bold").append(f"  {as_it_was}", "dim"))
+    print_hanging(console, Text(), styled(printable(snapshot["subject"]), "bold").append(f"  {as_it_was}", "dim"))
     print_fields(console, {name: value for name, value in snapshot["row"].items() if name != "id"}, 2)
     for model, rows in snapshot["rows"].items():
         heading(console, f"{model}, {count_text(len(rows), 'row')}")
         for row in rows:
-            print_hanging(console, Text("  "), Text(printable(row["id"]), "bold"))
+            print_hanging(console, Text("  "), styled(printable(row["id"]), "bold"))
             print_fields(console, {name: value for name, value in row.items() if name != "id"}, 6)
 
 
@@ -147,7 +147,7 @@ def find_record(ledger: Ledger, event: str, actor: str | None, purpose: str | No
 
 def print_record(console: Console, record: dict[str, Any]) -> None:
     """A record for people, from its data."""
-    print_hanging(console, Text(), Text(record["type"], "bold").append(f"  {record['id']}", "dim"))
+    print_hanging(console, Text(), styled(record["type"], "bold").append(f"  {record['id']}", "dim"))
     links = ", ".join(f"{link['subject']} {link['seq']}" for link in record["links"])
     place = {
         "place": f"#{record['position']}, {record['subject']} {record['seq']}",
@@ -164,7 +164,7 @@ def print_record(console: Console, record: dict[str, Any]) -> None:
     if record["state"]:
         heading(console, "State, as the decision saw it")
         for row in record["state"]:
-            print_hanging(console, Text(f"  {row['field']}  "), Text(row["model"], "bold").append(f" {printable(row['id'])}"))
+            print_hanging(console, Text(f"  {row['field']}  "), styled(row["model"], "bold").append(f" {printable(row['id'])}"))
             print_fields(console, {name: value for name, value in row["columns"].items() if name != "id"}, 6)
     heading(console, "What followed")
     operations = [list(one.values()) for one in record["operations"]]
@@ -177,4 +177,4 @@ def print_record(console: Console, record: dict[str, Any]) -> None:
 def heading(console: Console, text: str) -> None:
     """A line that begins a part."""
     console.print()
-    print_hanging(console, Text(), Text(text, "underline"))
+    print_hanging(console, Text(), styled(text, "underline"))

@@ -12,7 +12,7 @@ from ensue.cli.asked import Asked
 from ensue.cli.options import AppOption, DatabaseOption, JsonOption, LedgerOption
 from ensue.cli.output import Answer
 from ensue.cli.record import plan_data, print_followed, record_data
-from ensue.cli.text import count_text, print_hanging, printable
+from ensue.cli.text import count_text, print_hanging, printable, styled
 from ensue.errors import Rejected
 
 if TYPE_CHECKING:
@@ -85,11 +85,11 @@ def submit(
 
     def show(console: Console) -> None:
         done = "Saved before, under this key: nothing was added." if record.repeated else "Saved."
-        head = Text(done, "bold").append(
+        head = styled(done, "bold").append(
             f" {record.type} #{record.position}, {printable(record.subject)} {record.seq}, rules of {record.version}"
         )
         print_hanging(console, Text(), head)
-        print_hanging(console, Text(), Text(f"event {record.id}", "dim"))
+        print_hanging(console, Text(), styled(f"event {record.id}", "dim"))
         print_followed(console, record.document["operations"], record.document["effects"])
 
     return Answer(data, show)
@@ -126,7 +126,9 @@ def preview(
 
     def show(console: Console) -> None:
         followed = f"{count_text(len(plan.operations), 'operation')} and {count_text(len(plan.effects), 'effect')}"
-        print_hanging(console, Text(), Text("Preview.", "bold").append(f" {printable(type)}: {followed} would follow; nothing was saved."))
+        print_hanging(
+            console, Text(), styled("Preview.", "bold").append(f" {printable(type)}: {followed} would follow; nothing was saved.")
+        )
         print_followed(console, plan.recorded_operations, plan.recorded_effects)
 
     return Answer(plan_data(plan), show)

@@ -52,9 +52,14 @@ def moment_text(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S" if moment.second else "%Y-%m-%d %H:%M")
 
 
+def styled(text: str, style: str) -> Text:
+    """*text* in a style of its own: what is appended to it does not take it over, as it would from a `Text` of that style."""
+    return Text().append(text, style)
+
+
 def change_text(before: Any, after: Any) -> Text:
     """One value and what became of it."""
-    return Text(value_text(before), "default").append(" → ", "dim").append(value_text(after), "default")
+    return Text(value_text(before)).append(" → ", "dim").append(value_text(after))
 
 
 def path_text(file: str) -> str:

@@ -12,7 +12,7 @@ from ensue.cli.application import Where, opened
 from ensue.cli.options import AppOption, DatabaseOption, JsonOption, LedgerOption, ReaderOption, ReadPurposeOption
 from ensue.cli.output import Answer
 from ensue.cli.record import LEGEND, print_story, record_data
-from ensue.cli.text import count_text, print_hanging, printable
+from ensue.cli.text import count_text, print_hanging, printable, styled
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,8 +52,8 @@ def timeline(
 
 def print_timeline(console: Console, subject: str, records: Sequence[Record]) -> None:
     """The events of one subject; times are when it held, else when it was decided, in UTC."""
-    print_hanging(console, Text(), Text(printable(subject), "bold").append(f"  {count_text(len(records), 'event')}"))
+    print_hanging(console, Text(), styled(printable(subject), "bold").append(f"  {count_text(len(records), 'event')}"))
     note = f"{LEGEND}   times in UTC" if records else "Nothing is on record here. Is the id right, and --after small enough?"
-    print_hanging(console, Text(), Text(note, "dim"))
+    print_hanging(console, Text(), styled(note, "dim"))
     for record in records:
         print_story(console, record)

@@ -12,7 +12,7 @@ from ensue.cli.application import Where, opened
 from ensue.cli.exit_codes import ExitCode
 from ensue.cli.options import AppOption, DatabaseOption, JsonOption, LedgerOption
 from ensue.cli.output import Answer
-from ensue.cli.text import count_text, print_hanging, printable
+from ensue.cli.text import count_text, print_hanging, printable, styled
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -75,17 +75,19 @@ def print_report(console: Console, report: Report) -> None:
     seen = f"{count_text(report.records, 'record')} in {count_text(report.chains, 'chain')}, {count_text(report.rows, 'row')}"
     if report.is_clean:
         print_hanging(
-            console, Text("✓ ", "bold green"), Text("Verified", "bold").append(f": {seen}. Everything stored follows from itself.")
+            console, styled("✓ ", "bold green"), styled("Verified", "bold").append(f": {seen}. Everything stored follows from itself.")
         )
     else:
         first, *others = report.faults
         print_hanging(
-            console, Text("✗ ", "bold red"), Text("Not verified", "bold").append(f": {seen}, {count_text(len(report.faults), 'fault')}.")
+            console,
+            styled("✗ ", "bold red"),
+            styled("Not verified", "bold").append(f": {seen}, {count_text(len(report.faults), 'fault')}."),
         )
         print_hanging(
             console,
             Text("  "),
-            Text("First bad record" if first.position is not None else "First", "bold").append(f": {fault_text(first)}"),
+            styled("First bad record" if first.position is not None else "First", "bold").append(f": {fault_text(first)}"),
         )
         print_others(console, "Others", others)
     print_others(console, "Changed outside of ensue, in tables that others write too", list(report.outside))
@@ -95,9 +97,9 @@ def print_others(console: Console, heading: str, faults: list[Fault]) -> None:
     """Some faults, and how many more there are."""
     if not faults:
         return
-    print_hanging(console, Text("  "), Text(f"{heading}:", "bold"))
+    print_hanging(console, Text("  "), styled(f"{heading}:", "bold"))
     for fault in faults[:FAULTS_SHOWN]:
-        print_hanging(console, Text("  - ", "red"), Text(fault_text(fault)))
+        print_hanging(console, styled("  - ", "red"), Text(fault_text(fault)))
     if len(faults) > FAULTS_SHOWN:
         print_hanging(console, Text("  - "), Text(f"and {len(faults) - FAULTS_SHOWN} more; --json has them."))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
-from ensue.cli.text import path_text, print_fields, print_hanging, printable
+from ensue.cli.text import path_text, print_fields, print_hanging, printable, styled
 from ensue.errors import RequestError
 
 if TYPE_CHECKING:
@@ -88,18 +88,18 @@ def text_of(thing: Any) -> str:
 
 def print_shown(console: Console, data: dict[str, Any]) -> None:
     """The type and its date; then form, state and steps, one below the other."""
-    head = Text(data["type"], "bold").append(f" at {data['version']}", "default").append(f"  {data['state_of_version']}", "dim")
+    head = styled(data["type"], "bold").append(f" at {data['version']}").append(f"  {data['state_of_version']}", "dim")
     print_hanging(console, Text(), head)
     if data["text"]:
         print_hanging(console, Text("  "), Text(printable(data["text"])))
-    print_hanging(console, Text(), Text(f"Form ({data['shape']})", "bold"))
+    print_hanging(console, Text(), styled(f"Form ({data['shape']})", "bold"))
     required = data["form"]["required"]
     print_fields(console, {name: form_text(schema, name in required) for name, schema in data["form"]["properties"].items()}, 2)
-    print_hanging(console, Text(), Text("State", "bold"))
+    print_hanging(console, Text(), styled("State", "bold"))
     print_fields(console, {name: state_text(one) for name, one in data["state"].items()}, 2)
-    print_hanging(console, Text(), Text("Steps", "bold"))
+    print_hanging(console, Text(), styled("Steps", "bold"))
     for one in data["steps"]:
-        print_hanging(console, Text("  "), Text(one["name"], "bold").append(f"  since {one['since']}, on {one['shape']}", "default"))
+        print_hanging(console, Text("  "), styled(one["name"], "bold").append(f"  since {one['since']}, on {one['shape']}"))
         told = {
             "does": one["text"],
             "causes": "nothing" if one["causes"] == "None" else one["causes"],

@@ -18,7 +18,7 @@ from ensue.cli.application import find_project, load_app
 from ensue.cli.exit_codes import ExitCode
 from ensue.cli.options import AppOption, JsonOption
 from ensue.cli.output import Answer
-from ensue.cli.text import count_text, path_text, print_hanging, printable
+from ensue.cli.text import count_text, path_text, print_hanging, printable, styled
 from ensue.errors import ConfigurationError, RequestError
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def print_versions(console: Console, versions: Sequence[dict[str, Any]]) -> None
     """One version a line, oldest first; its text hangs behind."""
     width = max((len(one["version"]) for one in versions), default=0)
     for one in versions:
-        head = Text(one["version"].ljust(width), "bold").append(f"  {one['state']:<10}  ", STYLES[one["state"]])
+        head = styled(one["version"].ljust(width), "bold").append(f"  {one['state']:<10}  ", STYLES[one["state"]])
         told = Text(printable(one["text"] or "no text"))
         for name in ("deprecated", "retired"):
             if one[name]:
@@ -182,20 +182,20 @@ def print_check(console: Console, published: int, findings: Sequence[Finding]) -
     """One finding after the other, with its place; then what was seen."""
     for one in findings:
         place = place_text(one)
-        print_hanging(console, Text(f"{one.kind:<8}  ", "bold red"), Text(printable(one.message)))
+        print_hanging(console, styled(f"{one.kind:<8}  ", "bold red"), Text(printable(one.message)))
         if place:
-            print_hanging(console, Text(" " * 10), Text(place, "dim"))
+            print_hanging(console, Text(" " * 10), styled(place, "dim"))
     seen = count_text(published, "published version")
     if findings and published:
         told = f": {seen}, {count_text(len(findings), 'finding')}."
-        print_hanging(console, Text("✗ ", "bold red"), Text("Not as published", "bold").append(told))
+        print_hanging(console, styled("✗ ", "bold red"), styled("Not as published", "bold").append(told))
     elif findings:
         told = f": {count_text(len(findings), 'finding')}."
-        print_hanging(console, Text("✗ ", "bold red"), Text("Not ready to be published", "bold").append(told))
+        print_hanging(console, styled("✗ ", "bold red"), styled("Not ready to be published", "bold").append(told))
     elif published:
-        print_hanging(console, Text("✓ ", "bold green"), Text("As published", "bold").append(f": {seen}."))
+        print_hanging(console, styled("✓ ", "bold green"), styled("As published", "bold").append(f": {seen}."))
     else:
-        print_hanging(console, Text("✓ ", "bold green"), Text("Nothing is published yet, and nothing stands in the way."))
+        print_hanging(console, styled("✓ ", "bold green"), Text("Nothing is published yet, and nothing stands in the way."))
 
 
 def place_text(finding: Finding) -> str:
@@ -258,14 +258,14 @@ def print_published(console: Console, data: dict[str, Any], published: int, find
         print_check(console, published, findings)
         print_hanging(console, Text("  "), Text("Nothing was published."))
     elif data["closed"]:
-        print_hanging(console, Text("✓ ", "bold green"), Text("Published", "bold").append(f": {', '.join(data['closed'])}"))
-        print_hanging(console, Text("  "), Text(f"Commit {path_text(data['lock'])}", "dim"))
+        print_hanging(console, styled("✓ ", "bold green"), styled("Published", "bold").append(f": {', '.join(data['closed'])}"))
+        print_hanging(console, Text("  "), styled(f"Commit {path_text(data['lock'])}", "dim"))
     elif data["changed"]:
         print_hanging(
-            console, Text("✓ ", "bold green"), Text("Fields that were added with a default are taken over; no version was closed.")
+            console, styled("✓ ", "bold green"), Text("Fields that were added with a default are taken over; no version was closed.")
         )
     else:
-        print_hanging(console, Text("✓ ", "bold green"), Text("Nothing to publish: every version up to then is closed."))
+        print_hanging(console, styled("✓ ", "bold green"), Text("Nothing to publish: every version up to then is closed."))
 
 
 @program.command("accept-edit")
@@ -309,6 +309,6 @@ def print_accepted(console: Console, published: int, edits: Sequence[Finding], o
         return
     for one in edits:
         print_hanging(
-            console, Text("accepted  ", "bold yellow"), Text(printable(one.message.partition(": write")[0].partition(": put")[0]))
+            console, styled("accepted  ", "bold yellow"), Text(printable(one.message.partition(": write")[0].partition(": put")[0]))
         )
-    print_hanging(console, Text("✓ ", "bold green"), Text(f"{count_text(len(edits), 'edit')} accepted."))
+    print_hanging(console, styled("✓ ", "bold green"), Text(f"{count_text(len(edits), 'edit')} accepted."))
