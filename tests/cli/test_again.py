@@ -52,6 +52,8 @@ def test_a_range_and_a_file_are_replayed(run: Run, where: Where, tmp_path: Path)
     assert run("replay", "--from", "1", "--to", "3", "--type", "sale.buy", *where, "--json").data["records"] == 3
     assert run("replay", str(path), *where[:2], "--json").data["records"] == 7
     assert run("replay", "--file", str(path), "--subject", "Customer/a", *where[:2], "--json").data["records"] == 5
+    page = run("compare", str(path), "--version", "2024-06-01", *where[:2], "--format", "md")
+    assert (page.code, page.stdout.splitlines()[0]) == (0, "# Events decided under 2024-06-01")
 
 
 def test_processes_share_the_work_of_a_command(program: Run, where: Where) -> None:
@@ -147,6 +149,8 @@ def test_too_much_noise_says_so_everywhere(run: Run, where: Where, tmp_path: Pat
         (("replay", "--file", "nowhere.jsonl"), "There is no file nowhere.jsonl"),
         (("replay", "--type", "sale.by"), "did you mean sale.buy"),
         (("compare", "--version", "2024-06-01", "--type", "sale.by"), "did you mean sale.buy"),
+        (("replay", "nowhere.jsonl"), "neither an event, by its whole id or its position, nor a file"),
+        (("compare", "3", "--version", "2024-06-01", "--format", "md"), "a page of many events"),
         (("replay", "--dask"), "shares out the files of a folder"),
     ],
 )

@@ -89,7 +89,9 @@ def _run_console(where: str, block: Block, folder: Path) -> None:
         ran = subprocess.run(
             found, shell=True, cwd=folder, env=_environment(), capture_output=True, text=True, timeout=COMMAND_SECONDS_MAX, check=False
         )
-        if output.strip():
+        if output.strip() == "…":
+            assert ran.returncode == 0, f"{where}: {plain} ended with {ran.returncode}\n{ran.stdout}{ran.stderr}"
+        elif output.strip():
             _agree(f"{where}: {plain}", output, ran.stdout + ran.stderr)
         else:
             assert ran.returncode == 0, f"{where}: {plain} ended with {ran.returncode}\n{ran.stdout}{ran.stderr}"

@@ -14,6 +14,7 @@ import typer
 from ensue.cli.application import Where, check_file, find_project, load_app, opened, resolve
 from ensue.cli.selection import check_types
 from ensue.cli.show import find_record
+from ensue.cli.text import is_uuid
 from ensue.core.selection import Selection
 from ensue.errors import RequestError
 
@@ -58,8 +59,10 @@ def chosen(where: Where, event: str | None, file: Path | None, selection: Select
         RequestError: options that do not go together.
         ConfigurationError, DefinitionError, NotMigrated: as of every command.
     """
-    if event is not None and file is None and not event.isdecimal() and (path := Path(event)).exists():
-        event, file = None, path
+    if event is not None and file is None and not (is_uuid(event) or event.removeprefix("#").isdecimal()):
+        file, event = Path(event), None
+        if not file.exists():
+            raise RequestError(f"{file} is neither an event, by its whole id or its position, nor a file that is there.")
     if event is not None and (file is not None or selection != Selection()):
         raise RequestError("One EVENT is decided by itself: leave out --file, --from, --to, --type and --subject.")
     if dask and (file is None or not file.is_dir()):

@@ -92,9 +92,11 @@ def compare(
         raise RequestError(f"--fail-on {fail_on}: expected one of {', '.join(FAIL_ON)}.")
     if version is None and code is None:
         raise RequestError("Compare with what? Say --version DATE, or --code PATH of another checkout.")
-    check_format(format, out, json=json, single=event is not None)
+    check_format(format, out, json=json)
     where = Where(app, database, ledger)
     with chosen(where, event, file, read_selection(first, last, type, subject), dask=dask) as what:
+        if format is not None and what.event is not None:
+            raise RequestError("--format makes a page of many events.")
         if what.place is None:
             assert what.event is not None, "either a place or one event is chosen"
             with one_record(where, what.event, actor, purpose) as (opened_ledger, record):
@@ -113,16 +115,14 @@ def selection_data(selection: Selection) -> dict[str, Any]:
     return {"first": selection.first, "last": selection.last, **moments, "types": list(selection.types), "subject": selection.subject}
 
 
-def check_format(format: str | None, out: Path | None, *, json: bool, single: bool) -> None:
+def check_format(format: str | None, out: Path | None, *, json: bool) -> None:
     """The options of pages go together. Raises RequestError."""
     if format is not None and format not in FORMATS:
         raise RequestError(f"--format {format}: expected {' or '.join(FORMATS)}.")
     if format is None and out is not None:
         raise RequestError(f"--out {out}: say which page with --format {' or '.join(FORMATS)}.")
-    if format is not None and (single or (json and out is None)):
-        raise RequestError(
-            "--format makes a page of many events." if single else "--json prints an envelope: say where the page goes with --out."
-        )
+    if format is not None and json and out is None:
+        raise RequestError("--json prints an envelope: say where the page goes with --out.")
 
 
 def answer(data: dict[str, Any], fail_on: str, format: str | None, out: Path | None) -> Answer:
