@@ -21,57 +21,20 @@ import pytest
 import ensue
 from ensue import Event, Ledger, Record, Selection
 from ensue.cli.program import run
-from ensue.core.canonical import Json
-from ensue.core.correction import CORRECTION
 from ensue.core.wanted import Wanted
-from ensue.core.world import World
-from tests.laws.retold import FIRST, SECOND, Account, AddItem, Deposit, Open, SetRate, Visit, bank
+from tests.laws.retold import FIRST, SECOND, Account, AddItem, Deposit, SetRate, Visit
 from tests.laws.test_correct_laws import tables
 from tests.simulation.conftest import environment
+from tests.simulation.correcting import assert_sound, corrections, deposits, live, open_bank
 from tests.simulation.faults import AMID_FINISH, Watch
 from tests.simulation.worker import TAG_KEYS
-
-READ = ("Account", "Item", "Rate")
-"""The models that some event reads."""
-
-
-def open_bank(url: str) -> Ledger:
-    return ensue.open(bank, url, tag_keys=TAG_KEYS)
 
 
 @pytest.fixture
 def ledger(url: str) -> Iterator[Ledger]:
-    """Accounts a, b and c; 10 and 10 paid into a, and 7 into b, by the rules of January."""
     with open_bank(url) as opened:
-        for event in (
-            *(Open(name=None, account=name) for name in "abc"),
-            *(Deposit(amount=amount, account=name) for amount, name in ((10, "a"), (10, "a"), (7, "b"))),
-        ):
-            opened.submit(event, actor="desk", version=FIRST)
+        live(opened)
         yield opened
-
-
-def deposits(ledger: Ledger) -> list[Record]:
-    return [record for record in ledger.records() if record.type == "deposit"]
-
-
-def corrections(ledger: Ledger) -> list[Record]:
-    return [record for record in ledger.records() if record.type == CORRECTION]
-
-
-def rows(world: World) -> dict[tuple[str, str], Json]:
-    return {(model, id): world.row(model, id) for model in READ for id in world.answer((model, (), ()))}
-
-
-def assert_sound(ledger: Ledger) -> None:
-    """Everything verifies and replays, no effect is there twice, and the rows are those of the history as its corrections say."""
-    retold, _ = ledger._correcting._tell(Wanted())
-    assert rows(retold.recorded) == rows(retold.base)
-    assert ledger.verify().faults == ()
-    records = list(ledger.records())
-    assert {ledger.replay(record).outcome for record in records} == {"same"}
-    effects = [(record.corrects or record.id, kind, key) for record in records for kind, key, *_ in record.document["effects"]]
-    assert len(effects) == len(set(effects))
 
 
 # ---- killed --------------------------------------------------------------------------------------------------------
@@ -250,7 +213,7 @@ def test_corrections_and_events_that_race_leave_one_history(ledger: Ledger, url:
     """Two submit, two correct, each by connections of its own, until the events are there."""
     refused: Counter[str] = Counter()
 
-    def live(seed: int) -> None:
+    def submit_some(seed: int) -> None:
         chance = Random(seed)
         with open_bank(url) as own:
             for number in range(60):
@@ -271,7 +234,7 @@ def test_corrections_and_events_that_race_leave_one_history(ledger: Ledger, url:
                 except Exception as error:  # noqa: BLE001  # whatever else it is, it is too much
                     refused[repr(error)] += 1
 
-    living = [Thread(target=live, args=(seed,)) for seed in (1, 2)]
+    living = [Thread(target=submit_some, args=(seed,)) for seed in (1, 2)]
     changing = [Thread(target=change, args=(seed,)) for seed in (3, 4)]
     for one in (*living, *changing):
         one.start()

@@ -234,13 +234,16 @@ class Storage:
     @contextmanager
     def reader(self) -> Iterator[Connection]:
         """A connection for reading. An in-memory database has one connection, so readers and the writer take turns. Raises Unavailable."""
-        with self._memory_lock if self.is_memory else nullcontext(), self._connected() as connection:
+        with self._memory_lock if self.is_memory else nullcontext():
             try:
-                yield connection
-            except DBAPIError as error:
+                with self._connected() as connection:
+                    yield connection
+            except DBAPIError as error:  # by a statement, or by giving the connection back
                 if is_gone(error):
                     raise Unavailable(f"{self._shown} cannot be read: {_reason(error)}.") from error
                 raise
+            except Lost as lost:  # by a session that only looks: no writer's connection broke
+                raise Unavailable(f"{self._shown} cannot be read: {lost}") from lost
 
     def _connected(self) -> Connection:
         try:
