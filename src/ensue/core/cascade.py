@@ -199,6 +199,8 @@ class Retold:
         self._base = Telling(app, earlier.target, earlier.has_told, self.recorded, self._models)
         self._told = Telling(app, partial(_wanted, targets, earlier), lambda _: True, self.recorded, self._models)
         self.base, self.told = self._base.world, self._told.world
+        self._cancels: dict[str, list[tuple[int, str, str | None]]] = {}
+        """What events cancel as they are told, by their subject: position, kind (none: every one) and key (None: any)."""
         self.diffs: list[Diff] = []
         self.decided = 0
         """How many events were decided again."""
@@ -218,6 +220,9 @@ class Retold:
         rows, operations, saw = self._seen(record)
         before, after = (telling.tell(record, rows, operations, saw) for telling in tellings)
         self.recorded.fold(operations)
+        for kind, effect, key, *_ in operations if after is None else after.operations:
+            if kind == "cancel":
+                self._cancels.setdefault(record.subject, []).append((record.position, effect, key))
         touched = set(_touched(operations, before, after))
         for telling in tellings:
             telling.settle(touched)
@@ -230,10 +235,17 @@ class Retold:
         self.records += 1
         self.position = record.position
 
+    def is_cancelled(self, record: Record, effect: str, key: str) -> bool:
+        """Whether a later event, as it is told, stops this effect of *record* where it was not done by then."""
+        cancels = self._cancels.get(record.subject, ())
+        return any(position > record.position and kind in (effect, "") and of in (key, None) for position, kind, of in cancels)
+
     def _seen(self, record: Record) -> tuple[Rows, list[Any], Facts]:
         """The rows that *record* froze, its operations, what it saw of tables that others write; news of these goes into every world."""
         recorded, shared, tellings = self.recorded, self._shared, (self._base, self._told)
         try:
+            if record.erased:
+                raise Missing("what was erased of it")
             rows, slots = frozen_rows(record, record.logic, recorded.row)
             _notice_outside(record, {model: by_id for model, by_id in rows.items() if model in self._models}, recorded, tellings)
             operations = recorded_operations(record, recorded.row)

@@ -167,7 +167,7 @@ def plan_of(app: App, retold: Retold, present: Mapping[Key, Row | None], wanted:
         if diff.outcome in ("raised", "unreplayable"):
             continue
         own = tuple(_held_against(change, present.get((change.model, change.id))) for change in changes.get(place, ()))
-        effects = tuple(_effects(app, diff, wanted.allow_effects, retold.earlier.effects.get(diff.record.id, set())))
+        effects = tuple(_effects(app, diff, retold, wanted.allow_effects))
         corrections.append(PlannedCorrection(diff, _subjects(app, diff, own), own, effects))
     blocked = tuple(diff for diff in retold.diffs if diff.outcome in ("raised", "unreplayable"))
     return CorrectionPlan(tuple(corrections), blocked, retold.records, retold.position, wanted)
@@ -272,21 +272,23 @@ def _subjects(app: App, diff: Diff, changes: Iterable[PlannedChange]) -> tuple[s
 
 
 # ---- effects -------------------------------------------------------------------------------------------------------
-def _effects(app: App, diff: Diff, allow_effects: Collection[str], corrected: Collection[tuple[str, str]]) -> Iterable[PlannedEffect]:
+def _effects(app: App, diff: Diff, retold: Retold, allow_effects: Collection[str]) -> Iterable[PlannedEffect]:
     """
     Nothing that was done is done again: what is new is sent where its kind is allowed; the rest is made up for, or a person looks.
 
-    *corrected* are the kinds and keys that earlier corrections of the event have recorded.
+    What a later event cancels is not sent late either: it might never have been done.
     """
+    corrected = retold.earlier.effects.get(diff.record.id, set())  # by earlier corrections of the event
     done = {*corrected, *((kind, key) for kind, key, *_ in diff.record.document["effects"])}
     for one in diff.effects:
         compensation = None if one.kind == "added" else _compensation(app, one)
         planned = [] if compensation is None else [_compensating(compensation, one)]
-        sent = one.kind != "dropped" and one.effect in allow_effects and (one.kind == "added" or compensation is not None)
-        if sent and ((one.effect, one.key) not in done or one.kind == "changed"):
+        cancelled = one.kind != "dropped" and retold.is_cancelled(diff.record, one.effect, one.key)
+        allowed = one.kind != "dropped" and one.effect in allow_effects and (one.kind == "added" or compensation is not None)
+        if allowed and not cancelled and ((one.effect, one.key) not in done or one.kind == "changed"):
             planned.append(PlannedEffect("send", one.effect, one.key, dict(one.new), one))  # type: ignore[arg-type]  # a body is an object
         elif compensation is None or one.kind == "changed":
-            planned.append(_task(diff, one))
+            planned.append(_task(diff, one, cancelled=cancelled))
         yield from (effect for effect in planned if (effect.kind, effect.key) not in corrected)
     yield from (task for task in (_task(diff, other) for other in diff.others) if (task.kind, task.key) not in corrected)
 
@@ -302,8 +304,8 @@ WORDS = {
 }
 
 
-def _task(diff: Diff, one: EffectDifference) -> PlannedEffect:
-    what = f"{one.effect} {one.key} of {diff.record.type} {WORDS[one.kind]}."
+def _task(diff: Diff, one: EffectDifference, *, cancelled: bool = False) -> PlannedEffect:
+    what = f"{one.effect} {one.key} of {diff.record.type} {WORDS[one.kind]}{'; a later event cancels it' if cancelled else ''}."
     task = Task(what=what, event=diff.record.id, effect=one.effect, effect_key=one.key)
     return PlannedEffect("task", Task.__ensue__.kind, f"{one.kind}:{one.effect}:{one.key}", effect_body(task), one)
 

@@ -62,6 +62,7 @@ class Record:
         corrects: str | None = None,
         table_shapes: Mapping[str, str] | Callable[[], Mapping[str, str] | None] | None = None,
         logic_hash: bytes = b"",
+        erased: bool = False,
     ) -> None:
         self.app = app
         self._document = document
@@ -88,6 +89,8 @@ class Record:
         self._given_table_shapes = table_shapes
         self.logic_hash = logic_hash
         """The hash of the steps and shapes that decided, 32 bytes."""
+        self.erased = erased
+        """Whether values of it were erased, so that it cannot be decided again."""
         self.repeated = False
 
     def placed(self, position: int) -> None:

@@ -187,6 +187,8 @@ def _recalled(binding: Binding, rows: Rows, slots: Slots) -> Facts:
 
 
 def _binding(record: Record, own: Logic) -> Binding:
+    if record.erased:
+        raise Missing("what was erased of it")
     form = record.document["form"]
     try:
         event = event_from_form(own.shape, form)

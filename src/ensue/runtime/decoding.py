@@ -35,6 +35,7 @@ def record_of(storage: Storage, stored: StoredRecord, app: App | None = None) ->
         corrects=_text(seen.corrects),
         table_shapes=partial(storage.logics.table_shapes, stored.type, stored.version, seen.logic),
         logic_hash=seen.logic,
+        erased=stored.seed is None,
     )
 
 

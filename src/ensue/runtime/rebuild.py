@@ -90,7 +90,7 @@ def rebuild_records(app: App, records: Iterable[Record], url: str, compare: Call
         compare: looks at the rows and says the first difference.
 
     Raises:
-        RequestError: the database has rows already, or records are missing.
+        RequestError: the database has rows already, records are missing, or values in them were erased.
         Tampered: events change rows that no event made, or made rows that break a rule of their table.
         Unavailable: the database cannot be reached or written.
     """
@@ -131,6 +131,8 @@ class _Net:
     def of(self, records: Iterable[Record]) -> list[RowWrite]:
         """Their writes: deletes first, since a row may come again, then inserts, then updates by their columns."""
         for record in records:
+            if record.erased:
+                raise RequestError(f"{record.type} {record.id} holds values that were erased: rows cannot be rebuilt from what is gone.")
             operations = recorded_operations(record, self._row, unknown=True)
             if record.type == CORRECTION:
                 operations = with_settled(record, operations, self._row)
