@@ -58,8 +58,8 @@ def print_section(console: Console, section: Section) -> None:
 
 
 def is_prose(text: str) -> bool:
-    """Whether a cell is read as a sentence."""
-    return len(text) > PROSE_CHARACTERS_MIN and " " in text
+    """Whether a cell is read as a sentence; a list of names is not, however long."""
+    return len(text) > PROSE_CHARACTERS_MIN and not all(word.endswith(",") for word in text.split(" ")[:-1])
 
 
 def print_stacked(console: Console, head: Sequence[str], row: Sequence[Text], prose: set[int]) -> None:
@@ -68,7 +68,7 @@ def print_stacked(console: Console, head: Sequence[str], row: Sequence[Text], pr
     for place in range(1, len(row)):
         if place not in prose and row[place].plain not in ("", "–"):
             line.append(f"  {head[place].lower()} " if head else "  ", "dim").append_text(row[place])
-    print_hanging(console, Text("  "), line)
+    print_hanging(console, Text("  "), line, hang=4)
     for place in sorted(prose):
         print_hanging(console, Text("      "), row[place])
 

@@ -78,7 +78,7 @@ def print_linted(console: Console, linted: Linted) -> None:
         print_hanging(console, Text(), styled(printable(place_text(one)), "bold").append(f": {one.code}", "bold red"))
         print_hanging(console, Text("  "), Text(printable(f"{one.message}; {one.remedy}.")))
         print_hanging(console, Text("  "), styled(printable(f"reached from {', '.join(one.reached_from)}"), "dim"))
-    seen = f"{count_text(linted.roots, 'step and conversion', 'steps and conversions')}, {count_text(linted.parts, 'part')} of the code"
+    seen = f"{count_text(linted.roots, 'step or conversion', 'steps and conversions')}, {count_text(linted.parts, 'part')} of the code"
     if linted.findings:
         told = f": {seen}, {count_text(len(linted.findings), 'finding')}."
         print_hanging(console, styled("✗ ", "bold red"), styled("Not pure", "bold").append(told))

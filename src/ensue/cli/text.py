@@ -73,13 +73,14 @@ def count_text(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def print_hanging(console: Console, prefix: Text, body: Text) -> None:
-    """*body* behind *prefix*; where it is too long for the line it goes on below its own beginning."""
-    room = max(LINE_MIN, console.width - prefix.cell_len)
+def print_hanging(console: Console, prefix: Text, body: Text, *, hang: int | None = None) -> None:
+    """*body* behind *prefix*; where it is too long for the line it goes on below its own beginning, or in column *hang*."""
+    below = prefix.cell_len if hang is None else hang
+    room = max(LINE_MIN, console.width - max(prefix.cell_len, below))
     lines = list(body.wrap(console, room)) or [Text()]
     for number, line in enumerate(lines):
         line.rstrip()
-        whole = (prefix.copy() if number == 0 else Text(" " * prefix.cell_len)).append_text(line)
+        whole = (prefix.copy() if number == 0 else Text(" " * below)).append_text(line)
         whole.rstrip()
         console.print(whole, soft_wrap=True)
 

@@ -224,7 +224,7 @@ def _changes_section(entry: EventEntry) -> Section:
 
 def _changelog_section(entry: EventEntry) -> Section:
     rows = tuple((f"{one.kind} {code(one.name)}", one.text or DASH) for one in entry.changelog)
-    return Section("changelog", "Changelog", ("Of", "Text"), rows)
+    return Section("changelog", "Changelog", ("About", "Text"), rows)
 
 
 def _count(seen: Counter[str] | None, name: str) -> tuple[str, ...]:
