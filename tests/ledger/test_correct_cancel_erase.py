@@ -32,6 +32,7 @@ from ensue import (
 from ensue.core.canonical import base64url
 from ensue.errors import PlanBlocked, RequestError
 from ensue.log.payload import _leaf_digest
+from ensue.runtime.seeding import put_rows
 
 desk = App("desk")
 OLD, NEW = "2024-01-01", "2024-07-01"
@@ -106,9 +107,9 @@ class Count2(Event, type="count", version=NEW, follows=Count):
     tags: Related[Tag] = related()
 
 
-@desk.step(Count2, since=NEW)
+@desk.step(Count2, since=NEW, replaces=count)
 def count_tags(event: Count2) -> Iterator[Increase[Person]]:
-    """Tags count as well."""
+    """Tags count instead."""
     for tag in event.tags:
         yield Increase(event.person, visits=tag.worth)
 
@@ -207,3 +208,38 @@ def test_what_was_erased_is_not_told_again_and_never_written(ledger: Ledger, tmp
     with pytest.raises(RequestError, match="values that were erased"):
         ledger.rebuild(f"sqlite:///{tmp_path}/again.db")
     assert ledger.get(Person, "p") == Person(id="p", name="Ada", visits=1)
+
+
+# ---- what no event made --------------------------------------------------------------------------------------------
+def test_a_row_put_beside_the_events_that_a_new_rule_would_read_blocks_the_plan(ledger: Ledger) -> None:
+    """Nobody knows whether it stood there when the event came."""
+    counted = submit(ledger, Count(person="p"))
+    put_rows(ledger, [Tag(id="t", person_id="p", worth=5)])
+
+    with pytest.raises(PlanBlocked, match="Tag/t stands in its table, but no event made it or saw it"):
+        ledger.correction_plan({counted.id: NEW})
+
+    assert ledger.get(Person, "p").visits == 1
+
+
+def test_a_row_put_beside_the_events_that_nothing_reads_disturbs_nothing(ledger: Ledger) -> None:
+    counted = submit(ledger, Count(person="p"))
+    submit(ledger, Come(name="Bo", person="q"))
+    put_rows(ledger, [Tag(id="t", person_id="q", worth=5), Person(id="r", name="Cleo")])
+
+    plan = ledger.correction_plan({counted.id: NEW})
+
+    assert [change.target for correction in plan.corrections for change in correction.changes] == [{"visits": -1}]
+
+
+def test_a_row_that_was_there_before_the_events_is_taken_as_they_saw_it(ledger: Ledger) -> None:
+    put_rows(ledger, [Person(id="old", name="Dan", visits=7), Tag(id="t", person_id="old", worth=5)])
+    counted = ledger.submit(Count2(person="old"), actor="desk", version=NEW)
+    booked = submit(ledger, Book(person="old"))
+
+    ledger.correct(ledger.undo_plan(counted), actor="chief", reason="r")
+    ledger.correct(ledger.undo_plan(booked), actor="chief", reason="r")
+    assert ledger.get(Person, "old").visits == 7
+
+    ledger.correct(ledger.correction_plan({counted.id: NEW}), actor="chief", reason="r")
+    assert ledger.get(Person, "old").visits == 12

@@ -34,10 +34,16 @@ class World(Facts):
         super().__init__()
         self._models = models
         self._indexes: dict[tuple[str, tuple[str, ...]], Index] = {}
+        self.asked: set[Query] = set()
+        """Every query that a decision asked."""
+        self.missed: set[Key] = set()
+        """Every row that a decision looked for where there was none."""
 
     # -- what is known: everything
-    def knows(self, model: str, id: str) -> bool:  # noqa: ARG002  # whatever is asked
+    def knows(self, model: str, id: str) -> bool:
         """Always: a row that is not here is not there."""
+        if id not in self._rows.get(model, ()):
+            self.missed.add((model, id))
         return True
 
     def row(self, model: str, id: str) -> Row | None:
@@ -50,6 +56,7 @@ class World(Facts):
 
     def answer(self, query: Query) -> set[str]:
         """The ids of the rows that equal."""
+        self.asked.add(query)
         model, columns, values = query
         index = self._indexes.get((model, columns))
         if index is None:

@@ -30,6 +30,7 @@ from ensue.runtime.decoding import record_of
 from ensue.runtime.door import Door
 from ensue.runtime.latest import latest_correction
 from ensue.runtime.request import Unit
+from ensue.runtime.strangers import check_no_stranger_was_asked_for
 from ensue.storage import read
 from ensue.storage.database import Storage
 from ensue.storage.target import be_patient
@@ -65,6 +66,7 @@ class Correcting:
         Raises:
             RequestError: an event is not in the ledger, or is a correction.
             VersionError: there is no such version, or an event's type is not in it.
+            PlanBlocked: what was erased, or what no event made or saw, would have to be known.
         """
         return self._tell(wanted, progress)[1]
 
@@ -80,6 +82,7 @@ class Correcting:
             retold = Retold(self._app, targets, earlier)
             for record in self._records(connection, -1, progress):
                 retold.take(record)
+            check_no_stranger_was_asked_for(self._storage, connection, retold)
             return retold, self._planned(connection, retold, wanted)
 
     def _planned(self, connection: Connection, retold: Retold, wanted: Wanted) -> CorrectionPlan:

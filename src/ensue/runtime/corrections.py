@@ -43,6 +43,7 @@ class Corrections:
         Raises:
             RequestError: an event is not in this ledger, or is a correction.
             VersionError: there is no such version, or an event's type is not in it.
+            PlanBlocked: what was erased, or what no event made or saw, would have to be known.
         """
         allowed = tuple(allow_effects)
         if isinstance(what, Wanted):

@@ -152,6 +152,12 @@ def count_rows(connection: Connection, table: ModelTable) -> int:
     return int(connection.exec_driver_sql(f"SELECT COUNT(*) FROM {table.table}").scalar_one())
 
 
+def row_ids(connection: Connection, table: ModelTable) -> Iterator[str]:
+    """The ids of a model's table."""
+    for (id,) in connection.exec_driver_sql(f"SELECT {table.quoted['id']} FROM {table.table}", execution_options=STREAM):
+        yield str(id)
+
+
 def ordered_rows(connection: Connection, table: ModelTable) -> Iterator[Row]:
     """The rows of a model's table by id, in the order of code points on every database."""
     collation = "" if connection.dialect.name == "sqlite" else ' COLLATE "C"'
