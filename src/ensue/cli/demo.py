@@ -176,6 +176,10 @@ def print_next(console: Console, url: str, records: list[Record]) -> None:
         f"history {row_changed(records)}",
         f"preview message.send -f patient_id={patient.partition('/')[2]} -f text=Hello --actor me",
         f"timeline {patient}",
+        f"show {patient} --as-of {event.position}",
+        "replay",
+        "compare --version 2018-07-30 --fail-on never",
+        "catalog show medication.request",
         "verify",
     ):
         console.print(Text(f"{command_name()} {words}"), soft_wrap=True)
