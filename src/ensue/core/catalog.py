@@ -191,6 +191,15 @@ class EventTypeEntry:
 
 
 @dataclass(frozen=True)
+class ModelShape:
+    """An earlier shape of a model."""
+
+    since: str | None
+    """The date of the shape; the first may have none."""
+    columns: tuple[FieldEntry, ...]
+
+
+@dataclass(frozen=True)
 class ModelEntry:
     """A model in its newest shape, and which event types read and write it at any date."""
 
@@ -205,6 +214,16 @@ class ModelEntry:
     unique: tuple[tuple[str, ...], ...]
     written_by: tuple[str, ...]
     read_by: tuple[str, ...]
+    earlier: tuple[ModelShape, ...] = ()
+    """Its earlier shapes, oldest first. The table is the newest; steps of earlier dates see what they were written for."""
+
+    def columns_at(self, version: str | None) -> tuple[FieldEntry, ...]:
+        """The columns of its shape at a date, or of its newest. Raises VersionError (malformed)."""
+        if version is None:
+            return self.columns
+        shapes = (*self.earlier, ModelShape(self.since, self.columns))
+        known = [one for one in shapes if one.since is None or Version.parse(one.since) <= Version.parse(version)]
+        return (known[-1] if known else shapes[0]).columns
 
 
 @dataclass(frozen=True)

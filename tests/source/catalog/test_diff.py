@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
+from ensue import App, Event, Insert, Model, New, new
+from ensue.core.catalog import read_catalog
 from ensue.demo import clinic
+from ensue.source.catalog.card import model_card
 from ensue.source.catalog.diff import diff
 from tests.source.catalog.library import library
 
@@ -45,6 +49,48 @@ def test_between_two_catalogs_effects_and_models_are_compared_too() -> None:
     assert [change.code for change in found["effect", "letter.print"].changes] == ["field_removed"]
     assert found["model", "Loan"].compatibility == "breaking"
     assert fax.kind == "fax"
+
+
+class Shelf(Model, subject=True):
+    """Where books stand."""
+
+    room: str
+
+
+class Shelf2(Model, name="Shelf", version="2026-06-01", follows=Shelf, subject=True):
+    """Where books stand."""
+
+    place: str
+
+    @classmethod
+    def up(cls, old: Shelf) -> Shelf2:
+        return cls(id=old.id, place=old.room)
+
+
+class Build(Event, type="shelf.build", version="2026-01-01"):
+    """A shelf is built."""
+
+    shelf: New[Shelf] = new()
+
+
+def test_a_model_that_changed_its_shape_between_two_dates_is_told() -> None:
+    app = App("shelves")
+    app.version("2026-06-01", "Shelves have a place.")
+
+    @app.step(Build, since="2026-01-01")
+    def build(event: Build) -> Iterator[Insert[Shelf]]:
+        """It is there."""
+        yield Insert(Shelf(id=event.shelf, room="1"))
+
+    catalog = app.catalog()
+    old = {**catalog.as_json(), "models": [{key: one[key] for key in one if key != "earlier"} for one in catalog.as_json()["models"]]}
+
+    [found] = diff(catalog, catalog, before_at="2026-01-01", after_at="2026-06-01")
+
+    assert (found.kind, found.name, found.compatibility) == ("model", "Shelf", "breaking")
+    assert [change.message for change in found.changes] == ["`place` is told as well.", "`room` is gone."]
+    assert "Columns until 2026-06-01" in [section.title for section in model_card(catalog.models[0]).sections]
+    assert read_catalog(old).models[0].columns_at("2026-01-01") == catalog.models[0].columns, "an older release wrote no earlier shapes"
 
 
 def test_a_version_that_is_to_go_away_is_told_between_two_catalogs() -> None:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ensue.core.app import App
-from ensue.core.catalog import Caller, Catalog, EffectEntry, ModelEntry, Seen, VersionText
+from ensue.core.catalog import Caller, Catalog, EffectEntry, ModelEntry, ModelShape, Seen, VersionText
 from ensue.core.description import purpose_of
 from ensue.core.effect import Effect
 from ensue.core.event import Event
 from ensue.core.logic import Logic
 from ensue.core.model import Model
 from ensue.core.schema import body_schema, row_schema
+from ensue.core.shapes import line_of
 from ensue.errors import VersionError
 from ensue.source.catalog.event_types import event_type_entry
 from ensue.source.catalog.fields import field_entries
@@ -96,7 +97,13 @@ def _model(model: type[Model], types: Logics) -> ModelEntry:
         unique=info.unique,
         written_by=tuple(type_ for type_, logics in types.items() if info.name in _written(logics)),
         read_by=tuple(type_ for type_, logics in types.items() if info.name in _read(logics)),
+        earlier=tuple(_shape(one) for one in line_of(model)[:-1]),
     )
+
+
+def _shape(model: type[Model]) -> ModelShape:
+    version = model.__ensue__.version
+    return ModelShape(None if version is None else str(version), field_entries(row_schema(model), field_texts(model)))
 
 
 def _written(logics: Iterable[Logic]) -> set[str]:

@@ -10,8 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from ensue.core.catalog import Catalog, Cause, EffectEntry, EventEntry, FieldEntry, ModelEntry, Place, StepEntry, VersionText
+from ensue.core.catalog import Catalog, Cause, EffectEntry, EventEntry, FieldEntry, ModelEntry, ModelShape, Place, StepEntry, VersionText
 from ensue.core.description import operation_text
 from ensue.source.catalog.seen import SeenOfEntry, seen_of
 from ensue.source.catalog.words import default_words
@@ -87,7 +88,11 @@ def model_card(model: ModelEntry) -> Card:
         ("Where", _place(model.place)),
     ]
     kind += f", in this shape since {model.since}" if model.since else ""
-    return _card(model.name, kind, model.purpose, facts, (_fields_section("columns", "Columns", model.columns, ""),))
+    earlier = [
+        _fields_section("columns", f"Columns until {later.since}", shape.columns, "Steps that were written for this shape still see it.")
+        for shape, later in reversed(list(pairwise((*model.earlier, ModelShape(model.since, model.columns)))))
+    ]
+    return _card(model.name, kind, model.purpose, facts, (_fields_section("columns", "Columns", model.columns, ""), *earlier))
 
 
 def effect_card(catalog: Catalog, effect: EffectEntry) -> Card:

@@ -34,7 +34,7 @@ def diff(before: Catalog, after: Catalog, *, before_at: str | None = None, after
     """
     From *before* to *after*: each at a date, or at its newest. What did not change is left out.
 
-    What is said of versions, effects and models has no dates; it differs only between two catalogs.
+    What is said of versions and effects has no dates; it differs only between two catalogs.
 
     Raises:
         VersionError: a date is malformed.
@@ -44,7 +44,8 @@ def diff(before: Catalog, after: Catalog, *, before_at: str | None = None, after
     found = [Difference("event type", name, compare(_described(old.get(name)), _described(new.get(name)))) for name in _names(old, new)]
     found += _versions_differ(before, after)
     found += _fields_differ("effect", {one.kind: one.fields for one in before.effects}, {one.kind: one.fields for one in after.effects})
-    found += _fields_differ("model", {one.name: one.columns for one in before.models}, {one.name: one.columns for one in after.models})
+    rows = [{one.name: one.columns_at(at) for one in side.models} for side, at in ((before, before_at), (after, after_at))]
+    found += _fields_differ("model", *rows)
     return tuple(one for one in found if one.changes)
 
 
