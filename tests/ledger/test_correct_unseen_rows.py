@@ -157,6 +157,24 @@ def offer_below(event: Offer) -> Iterator[Insert[Good]]:
     yield Insert(Good(id=event.good, price=1, shelf=f"below {event.shelf}", label=event.shelf if event.shelf == "top" else None))
 
 
+class Reprice(Event, type="reprice", version=OLD):
+    """Shown the price alone, it changes that alone."""
+
+    price: int
+    good: Ref[Price]
+
+
+@market.step(Reprice, since=OLD)
+def reprice(event: Reprice) -> Iterator[Update[Price]]:
+    yield Update(event.good, price=event.price)
+
+
+@market.step(Reprice, since=NEW, replaces=reprice)
+def reprice_in_cents(event: Reprice) -> Iterator[Update[Price]]:
+    """Prices are in cents."""
+    yield Update(event.good, price=event.price * 100)
+
+
 @pytest.fixture
 def ledger(database_url: str) -> Iterator[Ledger]:
     engine = create_engine(make_url(database_url))
@@ -278,3 +296,11 @@ def test_whether_others_have_a_unique_value_is_known_only_of_values_that_the_eve
 
     correct(ledger, high)
     assert missing(ledger, top) == ["Good by label, as others may have left it by then,"]
+
+
+def test_a_row_of_which_only_a_view_was_seen_keeps_its_unique_values(ledger: Ledger) -> None:
+    priced = submit(ledger, Reprice(price=8, good="tea"))
+
+    correct(ledger, priced)
+
+    assert ledger.get(Good, "tea") == Good(id="tea", price=800, shelf="low")

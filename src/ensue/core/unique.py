@@ -15,7 +15,8 @@ def check_unique(changes: Sequence[Change], unique: Groups, ask: Callable[[Query
     """
     Raise AlreadyExists where a group of columns would stand twice after *changes*.
 
-    *ask* gives the ids of the rows that equal, as they stood before.
+    *ask* gives the ids of the rows that equal, as they stood before. Columns that a row does not have, since a view does not show them,
+    did not change.
     """
     if not any(map(unique.__getitem__, [change.model for change in changes])):
         return
@@ -23,7 +24,7 @@ def check_unique(changes: Sequence[Change], unique: Groups, ask: Callable[[Query
     for change in changes:
         for group in unique[change.model]:
             after = final[change.model, change.id]
-            if after is None or (change.before is not None and all(change.before[column] == after[column] for column in group)):
+            if after is None or (change.before is not None and all(change.before.get(column) == after.get(column) for column in group)):
                 continue
             values = tuple(after[column] for column in group)
             if any(value is None for value in values):
@@ -32,7 +33,7 @@ def check_unique(changes: Sequence[Change], unique: Groups, ask: Callable[[Query
             holders |= {
                 id
                 for (model, id), row in final.items()
-                if model == change.model and row is not None and tuple(row[column] for column in group) == values
+                if model == change.model and row is not None and tuple(row.get(column) for column in group) == values
             }
             if holders - {change.id}:
                 raise AlreadyExists(model=change.model, fields=", ".join(group))
