@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 import ensue
 from ensue import App, Effect, Event, Increase, Insert, Ledger, Model, New, Record, Ref, Request, Selection, Sensitive, Update, new
+from ensue.core.wanted import Wanted
 from ensue.runtime.writer import BATCH_MAX
 
 pharmacy = App("pharmacy")
@@ -341,6 +342,18 @@ def test_a_correction_is_not_corrected_but_its_original(ledger: Ledger) -> None:
 
     with pytest.raises(ensue.RequestError, match="is a correction, which is not corrected itself"):
         ledger.undo_plan(correction)
+
+
+def test_a_telling_holds_only_the_rows_that_come_out_otherwise(ledger: Ledger) -> None:
+    originals = [submit(ledger, Prescribe(drug=drug, patient="p")) for drug in ("tea", "milk")]
+    for name in "qrst":
+        submit(ledger, Register(name=name, patient=name))
+
+    retold, _ = ledger._correcting._tell(Wanted({originals[0].id: NEW}))
+
+    assert retold.base.own.keys() <= {"Supply"}  # which no event reads, so that no world follows it
+    assert retold.told.own["Patient"].keys() == {"p"}
+    assert all(retold.told.row("Patient", name) for name in "pqrst")
 
 
 def test_an_unknown_event_is_named(ledger: Ledger) -> None:

@@ -29,7 +29,7 @@ from ensue.core.unique import check_unique
 from ensue.core.version import Version
 from ensue.core.wanted import UNDONE, Target, Targets
 from ensue.core.witness import Witnessed, learn_new, shared_models, witnessed_by
-from ensue.core.world import Key, World
+from ensue.core.world import Key, Overlay, World
 from ensue.errors import PlanBlocked
 
 
@@ -86,9 +86,7 @@ class Telling:
         models: Collection[str],
     ) -> None:
         self.app = app
-        self.world = World(models)
-        self.dirty: dict[str, set[str]] = {}
-        """The rows, by model, that are not as recorded."""
+        self.world = Overlay(recorded, models)
         self.target = target
         self._is_told = is_told
         self._recorded = recorded
@@ -105,9 +103,17 @@ class Telling:
         side = self._decide(record, rows, operations, saw)
         if side is None:
             self.world.fold(self._on_its_rows(operations))
-        elif side.is_accepted:
+            return None
+        for model, id in _touched(operations):
+            self.keep(model, id)
+        if side.is_accepted:
             self.world.fold(side.operations)
         return side
+
+    def keep(self, model: str, id: str) -> None:
+        """The row stands here as it does, whatever is about to happen to the recorded one."""
+        if model in self._models:
+            self.world.put(model, id, self.world.row(model, id))
 
     def _decide(self, record: Record, rows: Rows, operations: Sequence[Any], saw: Facts) -> Side | None:
         if record.type == CORRECTION:
@@ -132,25 +138,28 @@ class Telling:
         return self.app.logic(record.type, target)
 
     def _on_its_rows(self, operations: Sequence[Any]) -> Iterator[Any]:
-        """Recorded *operations* as they are on the rows of this telling: an increase stays an amount."""
+        """Recorded *operations* as they are on the rows of this telling that are its own: an increase stays an amount."""
         for operation in operations:
             kind, model, id, before, after, step = operation
-            row = self.world.row(model, id) if kind == "increase" and id in self.dirty.get(model, ()) else None
-            if row is None:
+            if not self.world.is_own(model, id):
+                continue
+            row = self.world.row(model, id)
+            if kind != "increase" or row is None:
                 yield operation
-            else:
-                columns = {name: one.codec for name, one in fields_of(self.app.model(model)).by_name.items() if name in after}
-                amounts = {name: subtract(codec.decode(after[name]), codec.decode(before[name])) for name, codec in columns.items()}
-                now = {name: codec.encode(add(codec.decode(row[name]), amounts[name])) for name, codec in columns.items()}
-                yield [kind, model, id, before, now, step]
+                continue
+            columns = {name: one.codec for name, one in fields_of(self.app.model(model)).by_name.items() if name in after}
+            amounts = {name: subtract(codec.decode(after[name]), codec.decode(before[name])) for name, codec in columns.items()}
+            now = {name: codec.encode(add(codec.decode(row[name]), amounts[name])) for name, codec in columns.items()}
+            yield [kind, model, id, before, now, step]
 
     # -- what differs from the record
     def _reads_otherwise(self, record: Record, own: Logic, rows: Rows, operations: Sequence[Any]) -> bool:
         """Whether anything that the event reads may differ from what it froze. In doubt it does: deciding once more is safe."""
-        if not self.dirty:
+        dirty = self.world.own
+        if not dirty:
             return False
-        for model, ids in self.dirty.items():
-            if model in rows and not ids.isdisjoint(rows[model]):
+        for model, ids in dirty.items():
+            if model in rows and not ids.keys().isdisjoint(rows[model]):
                 return True
             for one in own.slots.values():
                 if one.model_name == model and (
@@ -158,20 +167,16 @@ class Telling:
                 ):
                     return True
         return any(
-            model in self.dirty and (id in self.dirty[model] or self.app.model(model).__ensue__.unique)
+            model in dirty and (id in dirty[model] or self.app.model(model).__ensue__.unique)
             for kind, model, id, *_ in operations
             if kind not in ("cancel", "erase")
         )
 
     def settle(self, touched: Iterable[Key]) -> None:
-        """Compare these rows with those of the recorded world, and note which differ."""
+        """Where these rows are again as recorded, they go on with the recorded ones."""
         for model, id in touched:
-            if model not in self._models:
-                continue
-            ids = self.dirty.setdefault(model, set())
-            (ids.discard if self.world.row(model, id) == self._recorded.row(model, id) else ids.add)(id)
-            if not ids:
-                del self.dirty[model]
+            if model in self._models and self.world.is_own(model, id) and self.world.row(model, id) == self._recorded.row(model, id):
+                self.world.follow(model, id)
 
 
 def _decides_alike(logic: Logic, own: Logic) -> bool:
@@ -300,12 +305,13 @@ def _notice_outside(record: Record, rows: Rows, recorded: World, tellings: Itera
             outside = {column: value for column, value in frozen.items() if known is None or known.get(column, recorded) != value}
             if not outside:
                 continue
-            recorded.put(model, id, {**(known or {}), **outside})
             stays = {column: value for column, value in outside.items() if column not in written.get((model, id), ())}
             for telling in tellings:
                 row = telling.world.row(model, id)
-                if stays and (row is not None or known is None):
-                    telling.world.put(model, id, {**(row or {}), **stays})
+                telling.world.put(model, id, {**(row or {}), **stays} if stays and (row is not None or known is None) else row)
+            recorded.put(model, id, {**(known or {}), **outside})
+            for telling in tellings:
+                telling.settle([(model, id)])
 
 
 def _written(correction: Record) -> dict[Key, set[str]]:
@@ -320,8 +326,10 @@ def _notice_gone(saw: Facts, shared: Collection[str], recorded: World, tellings:
     """What the event looked for in vain, where the events before it had left a row: others deleted it, in every telling."""
     for model, id, row in saw.all_rows():
         if row is None and model in shared and recorded.row(model, id) is not None:
-            for world in (recorded, *(telling.world for telling in tellings)):
-                world.put(model, id, None)
+            recorded.put(model, id, None)
+            for telling in tellings:
+                if telling.world.is_own(model, id):
+                    telling.world.follow(model, id)
 
 
 def _settle_unread(retold: Retold, models: Collection[str], recorded: Sequence[Any], before: Side | None, after: Side | None) -> None:

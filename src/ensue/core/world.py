@@ -3,12 +3,12 @@ World: every row that the events made, in memory, as it stands after some of the
 
 Complete facts: a row that is not there was never made, and any query by equality has its answer. A world is folded from
 recorded operations in the ledger's order, so it can stand at any position, and more than one can stand side by side:
-as it was, and as it would have been.
+as it was, and as it would have been, which differ in few rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
 from ensue.core.brought_up import Missing
@@ -99,6 +99,55 @@ class World(Facts):
                 self.put(model, id, None if kind == "delete" else dict(after))
             else:
                 self.put(model, id, {**(self.row(model, id) or {}), **after})
+
+
+class Overlay(World):
+    """
+    A world that is as another one, its *ground*, but for some rows of its own: it holds only what differs.
+
+    As long as a row is not its own, it follows whatever happens to the ground.
+    """
+
+    def __init__(self, ground: World, models: Collection[str] | None = None) -> None:
+        super().__init__(models)
+        self._ground = ground
+
+    @property
+    def own(self) -> Mapping[str, Mapping[str, Row | None]]:
+        """The rows that are its own, by model and id; None: one that is there in the ground alone."""
+        return self._rows
+
+    def is_own(self, model: str, id: str) -> bool:
+        """Whether the row is its own."""
+        return id in self._rows.get(model, ())
+
+    def row(self, model: str, id: str) -> Row | None:
+        """The row as it stands here."""
+        return self._rows[model][id] if self.is_own(model, id) else self._ground.row(model, id)
+
+    def seen(self, model: str, id: str) -> Row | None:
+        """As `row`."""
+        return self.row(model, id)
+
+    def instance(self, model: type[M], id: str) -> M | None:
+        """The row in the shape or view of *model*."""
+        return super().instance(model, id) if self.is_own(model.__ensue__.name, id) else self._ground.instance(model, id)
+
+    def answer(self, query: Query) -> set[str]:
+        """The ids of the rows that equal."""
+        own = self._rows.get(query[0])
+        return self._ground.answer(query) if not own else (self._ground.answer(query) - own.keys()) | super().answer(query)
+
+    def put(self, model: str, id: str, row: Row | None) -> None:
+        """The row is its own from now on, and stands so; None: it is gone here."""
+        super().put(model, id, row)
+        self._rows[model][id] = row
+
+    def follow(self, model: str, id: str) -> None:
+        """The row is as in the ground again."""
+        super().put(model, id, None)
+        if not self._rows[model]:
+            del self._rows[model]
 
 
 def _values(row: Row, columns: tuple[str, ...]) -> tuple[Json, ...]:
