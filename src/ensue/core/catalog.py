@@ -217,6 +217,11 @@ class ModelEntry:
     earlier: tuple[ModelShape, ...] = ()
     """Its earlier shapes, oldest first. The table is the newest; steps of earlier dates see what they were written for."""
 
+    @property
+    def dates(self) -> tuple[str, ...]:
+        """The dates at which it got another shape."""
+        return tuple(one for one in (*(shape.since for shape in self.earlier[1:]), self.since) if one is not None and self.earlier)
+
     def columns_at(self, version: str | None) -> tuple[FieldEntry, ...]:
         """The columns of its shape at a date, or of its newest. Raises VersionError (malformed)."""
         if version is None:

@@ -10,6 +10,7 @@ from ensue.core.catalog import read_catalog
 from ensue.demo import clinic
 from ensue.source.catalog.card import model_card
 from ensue.source.catalog.diff import diff
+from ensue.source.catalog.page import to_html
 from tests.source.catalog.library import library
 
 
@@ -89,6 +90,9 @@ def test_a_model_that_changed_its_shape_between_two_dates_is_told() -> None:
 
     assert (found.kind, found.name, found.compatibility) == ("model", "Shelf", "breaking")
     assert [change.message for change in found.changes] == ["`place` is told as well.", "`room` is gone."]
+    assert catalog.models[0].dates == ("2026-06-01",)
+    assert "<code>Shelf</code></a> has another shape" in to_html(catalog)
+    assert "1 event type, 0 effects and 1 model." in to_html(catalog)
     assert "Columns until 2026-06-01" in [section.title for section in model_card(catalog.models[0]).sections]
     assert read_catalog(old).models[0].columns_at("2026-01-01") == catalog.models[0].columns, "an older release wrote no earlier shapes"
 

@@ -22,6 +22,7 @@ from ensue.core.version import Version
 from ensue.source.catalog.card import Card, effect_card, event_card
 from ensue.source.catalog.json_schema import effect_body
 from ensue.source.catalog.markdown import card_lines
+from ensue.source.catalog.words import counted
 
 COLOURS = {"breaking": "red", "behaviour": "yellow", "additive": "green"}
 
@@ -49,7 +50,7 @@ def _service(catalog: Catalog) -> str:
         "id": _service_id(catalog),
         "name": catalog.app,
         "version": _newest(catalog),
-        "summary": f"{len(catalog.events)} event types, {len(catalog.effects)} effects.",
+        "summary": f"{counted(len(catalog.events), 'event type')}, {counted(len(catalog.effects), 'effect')}.",
         "receives": [{"id": entry.type, "version": semantic(entry.since)} for entry in catalog.entries()],
         "sends": [{"id": _effect_id(one), "version": _newest(catalog)} for one in catalog.effects],
     }

@@ -10,10 +10,11 @@ from ensue.core.catalog import Catalog, EventEntry, EventTypeEntry, VersionText
 from ensue.core.compatibility import CLASSES
 from ensue.source.catalog.card import DASH, MEANINGS, Card, Section, effect_card, event_card, model_card, said_of_version
 from ensue.source.catalog.style import SCRIPT, STYLE
+from ensue.source.catalog.words import counted
 
 Anchors = Mapping[str, str]
 """Where on the page a name is explained."""
-COLUMNS: Final = {"Seen": "count", "Date": "keep", "Since": "keep", "Rows of": "keep", "Where": "where", "Event types": "where"}
+COLUMNS: Final = {"Seen": "count", "Date": "keep", "Since": "keep", "Rows of": "keep", "Where": "where", "What changed": "where"}
 """How some columns are drawn."""
 LONG_NAME_CHARACTERS: Final = 24
 """Names that are longer may be broken at their underscores, so that tables fit a page."""
@@ -75,12 +76,13 @@ def _navigation(catalog: Catalog) -> Iterator[str]:
 
 
 def _beginning(catalog: Catalog) -> Iterator[str]:
-    counts = f"{len(catalog.events)} event types, {len(catalog.effects)} effects and {len(catalog.models)} models"
+    counts = f"{counted(len(catalog.events), 'event type')}, {counted(len(catalog.effects), 'effect')}"
+    counts += f" and {counted(len(catalog.models), 'model')}"
     yield f'<header id="top"><h1>{escape(catalog.app)}: catalog</h1>'
-    yield f'<p class="lead">What this application can do: {counts}. Each <b>event type</b> is something a user or a device can ask for.'
-    yield "Its <b>steps</b> decide what follows: changes to rows, and <b>effects</b> such as messages, which are done after the changes"
-    yield "are saved. A <b>rejection</b> says why nothing follows. Each date says since when something holds; earlier dates stay"
-    yield "readable, since what was decided then was decided by them.</p>"
+    yield f'<p class="lead">What this application can do: {counts}. Each <b>event type</b> is something a user or a device'
+    yield "can ask for. Its <b>steps</b> decide what follows: changes to rows, and <b>effects</b> such as messages, which are done"
+    yield "after the changes are saved. A <b>rejection</b> says why nothing follows. Each date says since when something holds;"
+    yield "earlier dates stay readable, since what was decided then was decided by them.</p>"
     if catalog.seen:
         total = sum(one.count for one in catalog.seen.events)
         yield f'<p class="lead">Counts are those of one ledger with {total:,} records.</p>'
@@ -90,7 +92,7 @@ def _beginning(catalog: Catalog) -> Iterator[str]:
 
 
 def _versions(catalog: Catalog, anchors: Anchors) -> Iterator[str]:
-    heads = ("Date", "What it says", "Event types")
+    heads = ("Date", "What it says", "What changed")
     yield '<section><h2 id="versions">Versions</h2><div class="wide"><table>'
     yield f"<thead><tr>{''.join(_cell('th', name, name) for name in heads)}</tr></thead><tbody>"
     for one in reversed(catalog.versions):
@@ -104,12 +106,13 @@ def _said(version: VersionText) -> str:
 
 
 def _changed(catalog: Catalog, version: VersionText, anchors: Anchors) -> str:
-    """The event types that changed on a date; those that began are counted, since on the first date all do."""
+    """The event types and models that changed on a date; event types that began are counted, since on the first date all do."""
     entries = [(type_, one) for type_ in catalog.events for one in type_.entries if one.since == version.version]
     changed = [f"{_text(f'`{one.type}`', anchors)} {_badge(one.compatibility)}" for type_, one in entries if one is not type_.entries[0]]
     ended = [f"{_text(f'`{one.type}`', anchors)} ended" for one in catalog.events if one.ended == version.version]
+    shapes = [f"{_text(f'`{one.name}`', anchors)} has another shape" for one in catalog.models if version.version in one.dates]
     began = len(entries) - len(changed)
-    return "<br>".join([*changed, *ended, *([f"{began} began"] if began else [])]) or DASH
+    return "<br>".join([*changed, *ended, *shapes, *([f"{counted(began, 'event type')} began"] if began else [])]) or DASH
 
 
 # ---- cards ---------------------------------------------------------------------------------------------------------

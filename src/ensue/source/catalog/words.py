@@ -27,6 +27,11 @@ CONSTRAINTS: Final = {
 }
 
 
+def counted(number: int, one: str) -> str:
+    """`1 event type`, `2 event types`."""
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
+
+
 def type_words(schema: Schema) -> str:
     """`text or null`, `list of integer`, `one of "a", "b"`, `id of a Patient`."""
     words = _type(schema)
