@@ -34,16 +34,10 @@ class World(Facts):
         super().__init__()
         self._models = models
         self._indexes: dict[tuple[str, tuple[str, ...]], Index] = {}
-        self.asked: set[Query] = set()
-        """Every query that a decision asked."""
-        self.missed: set[Key] = set()
-        """Every row that a decision looked for where there was none."""
 
     # -- what is known: everything
-    def knows(self, model: str, id: str) -> bool:
+    def knows(self, model: str, id: str) -> bool:  # noqa: ARG002  # whatever is asked
         """Always: a row that is not here is not there."""
-        if id not in self._rows.get(model, ()):
-            self.missed.add((model, id))
         return True
 
     def row(self, model: str, id: str) -> Row | None:
@@ -56,7 +50,6 @@ class World(Facts):
 
     def answer(self, query: Query) -> set[str]:
         """The ids of the rows that equal."""
-        self.asked.add(query)
         model, columns, values = query
         index = self._indexes.get((model, columns))
         if index is None:
@@ -111,6 +104,10 @@ class Overlay(World):
     def __init__(self, ground: World, models: Collection[str] | None = None) -> None:
         super().__init__(models)
         self._ground = ground
+        self.asked: set[Query] = set()
+        """Every query that a decision asked."""
+        self.missed: set[Key] = set()
+        """Every row that a decision looked for where there was none."""
 
     @property
     def own(self) -> Mapping[str, Mapping[str, Row | None]]:
@@ -120,6 +117,12 @@ class Overlay(World):
     def is_own(self, model: str, id: str) -> bool:
         """Whether the row is its own."""
         return id in self._rows.get(model, ())
+
+    def knows(self, model: str, id: str) -> bool:
+        """Always, and what is not there is noted."""
+        if self.row(model, id) is None:
+            self.missed.add((model, id))
+        return True
 
     def row(self, model: str, id: str) -> Row | None:
         """The row as it stands here."""
@@ -135,6 +138,7 @@ class Overlay(World):
 
     def answer(self, query: Query) -> set[str]:
         """The ids of the rows that equal."""
+        self.asked.add(query)
         own = self._rows.get(query[0])
         return self._ground.answer(query) if not own else (self._ground.answer(query) - own.keys()) | super().answer(query)
 
