@@ -6,8 +6,9 @@ A Python value enters through `validate`, a J1 value of outside through `read`; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -45,6 +46,7 @@ class Fields:
         self.owner = owner
         self.by_name = dict(fields)
         self.names = tuple(self.by_name)
+        self._own = _values_of(self.names)
         self.all_names = frozenset(self.names)
         self._defaults = {one.name: one.default for one in self.by_name.values() if one.default is not MISSING}
         coded = [one for one in self.by_name.values() if not one.codec.plain]
@@ -201,7 +203,7 @@ class Fields:
 
     def encode_own(self, values: Mapping[str, Any]) -> dict[str, Json]:
         """As `encode`, from *values* that hold other things beside."""
-        encoded = {name: values[name] for name in self.names}
+        encoded = dict(zip(self.names, self._own(values), strict=True))
         for name, encode in self._encoders:
             encoded[name] = encode(encoded[name])
         return encoded
@@ -225,7 +227,7 @@ class Fields:
             FormatError: a field that has none is not there.
         """
         try:
-            values = {name: encoded[name] for name in self.names}
+            values = dict(zip(self.names, self._own(encoded), strict=True))
         except KeyError:
             values = {name: encoded[name] if name in encoded else self._came_since(name) for name in self.names}
         for name, decode in self._decoders:
@@ -256,6 +258,16 @@ class Fields:
                 else:
                     kept[name] = split_leaf(codec, value, below, leaves)
         return kept
+
+
+def _values_of(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """What takes the values of *names* out of a mapping, in one call. It raises KeyError where one is not there."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    if not names:
+        return lambda _: ()
+    only = names[0]
+    return lambda values: (values[only],)
 
 
 def heads(problems: Iterable[FieldProblem]) -> set[str]:

@@ -165,7 +165,8 @@ def side_of(decided: Decided) -> Side:
     if decided.plan is None:
         return Side(raised=decided.raised, missing=decided.missing)
     plan = decided.plan
-    return Side(plan.recorded_operations, plan.recorded_effects, [reason.as_json() for reason in plan.rejections], facts=decided.facts)
+    rejections = [reason.as_json() for reason in plan.rejections] if plan.rejections else ()
+    return Side(plan.recorded_operations, plan.recorded_effects, rejections, facts=decided.facts)
 
 
 # ---- what the record knows -----------------------------------------------------------------------------------------
