@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ensue.core.facts import Row
+from ensue.core.facts import Facts, Row
+from ensue.core.witness import Witnessed
 from ensue.core.world import Overlay, World
 
 IDS = ("a", "b", "c")
@@ -43,6 +44,20 @@ def test_an_overlay_is_its_ground_but_for_its_own_rows(changes: list[tuple[str, 
     for shelf in (1, 2):
         assert overlay.answer(("Good", ("shelf",), (shelf,))) == {id for id, its in expected.items() if its and its["shelf"] == shelf}
     assert overlay.own == ({"Good": own} if own else {})
+
+
+def test_an_overlay_notes_what_was_asked_for_also_where_others_write_other_tables() -> None:
+    ground = World()
+    ground.put("Good", "a", row("a", 1))
+    overlay = Overlay(ground)
+    overlay.put("Good", "b", None)
+
+    witnessed = Witnessed(overlay, ground, Facts(), {"Theirs"})
+    assert all(witnessed.knows("Good", id) for id in IDS)
+    assert witnessed.answer(("Good", ("shelf",), (1,))) == {"a"}
+
+    assert overlay.missed == {("Good", "b"), ("Good", "c")}
+    assert overlay.asked == {("Good", ("shelf",), (1,))}
 
 
 def test_a_row_that_an_overlay_lets_go_is_the_grounds_again() -> None:

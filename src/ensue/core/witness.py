@@ -47,7 +47,9 @@ class Witnessed(Facts):
 
     def knows(self, model: str, id: str) -> bool:
         """Whether the row can be told: the record saw it, or the telling alone made or deleted it."""
-        if model not in self._shared or self._saw.knows(model, id):
+        if model not in self._shared:
+            return self._world.knows(model, id)
+        if self._saw.knows(model, id):
             return True
         return (self._world.row(model, id) is None) != (self._recorded.row(model, id) is None)
 
