@@ -30,6 +30,7 @@ COLOURS: Final = {
     "unreplayable": "#8a8a8a",
 }  # fmt: skip
 STYLE: Final = """
+:root { color-scheme: light dark; }
 :root { --ink: #1d2733; --soft: #5d6b7a; --line: #dde3e9; --page: #f6f7f9; --card: #fff; --good: #2e7d4f; --bad: #b3402a; --mark: #fbf3dc; }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
@@ -65,6 +66,11 @@ code, .value { font: 13px/1.45 ui-monospace, "SF Mono", Menlo, Consolas, monospa
 .head .side { white-space: nowrap; }
 td.kind { white-space: nowrap; width: 1%; color: var(--soft); } td.side { width: 38%; overflow-wrap: anywhere; }
 .wide { overflow-x: auto; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e4e8ec; --soft: #9aa5b0; --line: #333b43; --page: #14181c; --card: #1c2228; }
+  :root { --good: #7fd8a0; --bad: #ff8a80; --mark: #3a331c; }
+  .tag { background: #1d3a2a; } .tag.bad { background: #4a2320; }
+}
 .was { color: var(--bad); } .now { color: var(--good); }
 tr.changed td.now, tr.added td.now, tr.dropped td.was { background: var(--mark); }
 td .same { color: var(--soft); }
@@ -82,7 +88,10 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
   .differences td.was::before { content: "as it happened"; }
   .differences td.now::before { content: "the other way"; }
 }
-@media print { body { background: #fff; } .card { break-inside: avoid; } }
+@media print {
+  :root { --ink: #000; --soft: #444; --line: #bbb; --page: #fff; --card: #fff; --good: #1a6b3c; --bad: #b3261e; --mark: #fbf3dc; }
+  .card { break-inside: avoid; }
+}
 """
 
 
