@@ -86,7 +86,7 @@ class Record:
         """The version the caller asked for; None where the choice was left to the ledger."""
         self.corrects = corrects
         """The id of the event that this one corrects."""
-        self._given_table_shapes = table_shapes
+        self._table_shapes = table_shapes
         self.logic_hash = logic_hash
         """The hash of the steps and shapes that decided, 32 bytes."""
         self.erased = erased
@@ -143,10 +143,13 @@ class Record:
             document = self._document = document()
         return document
 
-    @cached_property
+    @property
     def table_shapes(self) -> Mapping[str, str] | None:
         """The shape that each table had then, as `Person2@2026-02-01`, by name of the model; None where that is not known."""
-        return self._given_table_shapes() if callable(self._given_table_shapes) else self._given_table_shapes
+        shapes = self._table_shapes
+        if callable(shapes):
+            shapes = self._table_shapes = shapes()
+        return shapes
 
     @cached_property
     def event(self) -> Event:

@@ -156,8 +156,9 @@ def _conversion(shape: type[Any], name: Literal["up", "down"], derived: Callable
     """The `up` or `down` that a shape writes itself, watched in development; else the *derived* one."""
     if name not in shape.__dict__:
         return derived
-    written, watch = getattr(shape, name), _watching.get()
-    return written if watch is None or written is None else partial(_watched, watch, f"{shape.__name__}.{name}", written)
+    written: Callable[..., Any] = getattr(shape, name)
+    watch = _watching.get()
+    return written if watch is None or shape.__dict__[name] is None else partial(_watched, watch, f"{shape.__name__}.{name}", written)
 
 
 def _watched(watch: Watch, what: str, written: Callable[..., Any], *arguments: Any) -> Any:
