@@ -29,17 +29,15 @@ UNKNOWN: Any = object()
 class Bound:
     """An event ready to be decided: in every shape its logic reads, with the rows it declared."""
 
-    __slots__ = ("declared", "events", "foreign", "new", "partial", "state", "subjects")
+    __slots__ = ("events", "foreign", "new", "shown", "state", "subjects")
 
     def __init__(self, subjects: tuple[str, ...]) -> None:
         self.subjects = subjects
         self.events: dict[type[Event], Event] = {}
         self.state: list[Json] = []
         """The state section of the payload: `[[field, model, id, {…}]…]`."""
-        self.declared: set[tuple[str, str]] = set()
-        """Model and id of every row the steps may see, and so may change."""
-        self.partial: dict[tuple[str, str], frozenset[str]] = {}
-        """Of these, the rows that only views show, with the columns they show."""
+        self.shown: dict[tuple[str, str], frozenset[str] | None] = {}
+        """Model and id of every row the steps may see, and so may change; with the columns, where only views show it."""
         self.foreign: list[tuple[int, str, str, tuple[str, ...]]] = []
         """Place in the state, model, id and columns of rows read from other subjects."""
         self.new: list[tuple[str, str]] = []
@@ -157,15 +155,12 @@ class Binding:
 
         What was looked for and is not there was not there: the record of a decision holds all that it knew.
         """
-        recorded: dict[str, Any] = {}
         for place, event in enumerate(self.shaped):
             targets = self.targets[place] = {}
             for one in event.__ensue__.resolution:
                 target = targets[one.name] = self._target(place, one, targets, facts)
-                slot = _slot(place, type(event), one, target, recorded) if place else one.name
-                recorded[slot] = (one.kind, target)
                 if one.kind == "related":
-                    facts.learn_answer(target, slots.get(slot, {}))
+                    facts.learn_answer(target, slots.get(self._slot(place, one)[0], {}))
                 elif target is not None:
                     facts.learn_absent(one.model_name, target)
         self._searched, self._complete = facts, True
@@ -231,34 +226,29 @@ class Binding:
             TooLarge: a Related has more rows than its limit.
         """
         bound = Bound(subjects)
-        recorded: dict[str, Any] = {}
         for place, event in enumerate(self.shaped):
-            shape, targets = type(event), self.targets[place]
+            info, targets = event.__ensue__, self.targets[place]
             values: dict[str, Any] = {}
-            for name, one in shape.__ensue__.state.items():
-                target = targets[name]
-                slot = _fresh_slot(place, shape, one, target, recorded) if freezing else None
-                values[name] = _read(one, target, facts, bound, slot)
-            for child in shape.__ensue__.child_refs:
+            for name, one in info.state.items():
+                slot, is_fresh = self._slot(place, one) if freezing else (name, False)
+                values[name] = _read(one, targets[name], facts, bound, slot if is_fresh else None)
+            for child in info.child_refs:
                 _check_parents(child, values, facts)
-            bound.events[shape] = with_values(event, values, context)
+            bound.events[type(event)] = with_values(event, values, context)
         return bound
 
+    def _slot(self, place: int, one: StateField) -> tuple[str, bool]:
+        """
+        The name under which a state field of the shape at *place* is frozen, and whether it is the first to freeze that.
 
-def _slot(place: int, shape: type[Event], one: StateField, target: Any, recorded: Mapping[str, Any]) -> str:
-    """The name under which a state field is frozen: its own, unless another shape has frozen something else under it."""
-    if place and one.name in recorded and recorded[one.name] != (one.kind, target):
-        return slot_of_shape(shape, one.name)
-    return one.name
-
-
-def _fresh_slot(place: int, shape: type[Event], one: StateField, target: Any, recorded: dict[str, Any]) -> str | None:
-    """As `_slot`, None where another shape has frozen the same under it."""
-    slot = _slot(place, shape, one, target, recorded)
-    if slot in recorded:
-        return None
-    recorded[slot] = (one.kind, target)
-    return slot
+        It is the field's own, unless an earlier shape has frozen something else under it.
+        """
+        for event, targets in zip(self.shaped[:place], self.targets, strict=False):
+            earlier = event.__ensue__.state.get(one.name)
+            if earlier is not None:
+                is_same = (earlier.kind, targets[one.name]) == (one.kind, self.targets[place][one.name])
+                return (one.name, False) if is_same else (slot_of_shape(type(self.shaped[place]), one.name), True)
+        return one.name, True
 
 
 def _in_shape(event: Event, shape: type[Event], id: str) -> Event:
@@ -319,14 +309,12 @@ def _read_related(one: StateField, query: Query, facts: Facts, bound: Bound, slo
 
 def _declare(one: StateField, id: str, bound: Bound) -> None:
     """Note that the steps see a row, and of one that only views show, which columns."""
-    key = (one.model_name, id)
-    if one.model.__ensue__.view_of is None:
-        bound.partial.pop(key, None)
-    elif key in bound.partial:
-        bound.partial[key] |= fields_of(one.model).all_names
-    elif key not in bound.declared:
-        bound.partial[key] = fields_of(one.model).all_names
-    bound.declared.add(key)
+    key, model = (one.model_name, id), one.model
+    columns = None if model.__ensue__.view_of is None else fields_of(model).all_names
+    if columns is not None and key in bound.shown:
+        before = bound.shown[key]
+        columns = None if before is None else before | columns
+    bound.shown[key] = columns
 
 
 def _freeze(one: StateField, id: str, facts: Facts, bound: Bound, slot: str) -> None:

@@ -110,7 +110,7 @@ class CorrectionBinding(Binding):
             row = facts.row(model, id)
             if row is not None and (model, id) not in rows:
                 rows[model, id] = row
-                bound.declared.add((model, id))
+                bound.shown[model, id] = None
                 if freezing:
                     bound.state.append([SLOT, model, id, row])
         effects: Any = self.form["effects"]

@@ -234,11 +234,11 @@ class _Work:
         """
         key = (name, id)
         if key not in self._inserted:
-            if key not in self.bound.declared:
+            if key not in self.bound.shown:
                 raise StepError(
                     step.name, f"{what} of {name}/{id}, which is not in the event's state; declare it as a Ref, Lookup or Related."
                 )
-            shown = self.bound.partial.get(key)
+            shown = self.bound.shown[key]
             if shown is not None and (columns is None or not shown.issuperset(columns)):
                 raise StepError(
                     step.name, f"{what} of {name}/{id}, of which the event's state shows only {', '.join(sorted(shown))}; declare the rest."

@@ -84,7 +84,8 @@ def records_selected(connection: Connection, selection: Selection, after: int, l
         query = query.where(event.c.at <= instant_text(selection.until))
     if selection.types:
         query = query.where(event.c.type.in_(selection.types))
-    return [_stored(row) for row in connection.execute(query.limit(limit)).all()]  # all at once: row by row costs twice as much
+    rows = connection.execute(query.limit(limit)).all()  # at once: row by row costs twice as much
+    return [StoredRecord._make(row) for row in rows]
 
 
 def records_of_type(connection: Connection, type_: str, subject: str | None = None) -> list[StoredRecord]:
