@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from ensue.core.comparison import Comparison
 from ensue.core.diff import Diff, Side, diff_of, is_equal
+from ensue.core.facts import Instances
 from ensue.core.group import Forecast
 from ensue.core.record import Record
 from ensue.core.replay import Past, decide_again, recorded_side, side_of
@@ -15,6 +16,8 @@ from ensue.core.version import Version
 from ensue.core.wanted import UNDONE
 from ensue.errors import UnknownEventType, VersionError
 
+INSTANCES_MAX: Final = 4_096
+"""So many rows are kept as instances: a day of a clinic asks for the same patients and encounters again and again."""
 PastOf = Callable[[Record], Past | None]
 """What stood just before a record."""
 
@@ -95,19 +98,26 @@ def no_past(record: Record) -> Past | None:  # noqa: ARG001  # of whichever
 
 def replay_each(records: Iterable[Record], report: ReplayReport, past_of: PastOf = no_past) -> None:
     """Decide each record as it happened; *report* takes in what came of it."""
+    instances: Instances = {}
     for record in records:
-        diff = replayed(record, past_of(record))
+        diff = replayed(record, past_of(record), instances)
         if diff is None:
             report.add_same()
         else:
             report.add(diff)
 
 
-def replayed(record: Record, past: Past | None = None) -> Diff | None:
-    """As `replay`, None where nothing differs; a record whose version the application no longer knows is unreplayable."""
+def replayed(record: Record, past: Past | None, instances: Instances) -> Diff | None:
+    """
+    As `replay`, None where nothing differs; a record whose version the application no longer knows is unreplayable.
+
+    *instances* are kept from record to record, up to some thousand.
+    """
+    if len(instances) > INSTANCES_MAX:
+        instances.clear()
     base = recorded_side(record, past)
     try:
-        new = side_of(decide_again(record, past=past))
+        new = side_of(decide_again(record, past=past, instances=instances))
     except (VersionError, UnknownEventType) as error:
         new = Side(missing=str(error))
     if new.is_accepted and base.is_accepted and is_equal(base, new):
@@ -129,9 +139,10 @@ def compare_each(
 
     What does not even come out the same as it happened is noise, and goes no further.
     """
+    instances: Instances = {}
     for record in records:
         past = past_of(record)
-        noise = replayed(record, past)
+        noise = replayed(record, past, instances)
         if noise is not None:
             comparison.noise.add(noise)
             continue

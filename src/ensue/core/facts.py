@@ -20,6 +20,10 @@ Query = tuple[str, tuple[str, ...], tuple[Json, ...]]
 """A model's name, some of its columns, and the values they must equal (null equals null)."""
 
 
+Instances = dict[tuple[type[Model], str], tuple[Row, Any]]
+"""Rows as instances, by class and id, each with the J1 values that it was made of."""
+
+
 class Change(NamedTuple):
     """What one operation does to one row: `before` and `after` are whole rows, None where there is none."""
 
@@ -53,11 +57,11 @@ class Needs:
 class Facts:
     """Rows by model and id (None: known to be absent), and the answers to queries by equality, kept true under changes."""
 
-    def __init__(self, rows: Mapping[str, Mapping[str, Row]] | None = None) -> None:
-        """With *rows*, which were found, by model and id."""
+    def __init__(self, rows: Mapping[str, Mapping[str, Row]] | None = None, instances: Instances | None = None) -> None:
+        """With *rows*, which were found, by model and id; *instances* of these may have been made before, and are added to."""
         self._rows: dict[str, dict[str, Row | None]] = {} if rows is None else {model: {**by_id} for model, by_id in rows.items()}
         self._answers: dict[str, dict[tuple[str, ...], dict[tuple[Json, ...], set[str]]]] = {}
-        self._made: dict[tuple[type[Model], str], tuple[Row, Any]] = {}
+        self._made: Instances = {} if instances is None else instances
         self._decided: dict[str, set[str]] = {}
 
     # -- what was loaded
@@ -123,7 +127,7 @@ class Facts:
         if row is None:
             return None
         made = self._made.get((model, id))
-        if made is None or made[0] is not row:
+        if made is None or (made[0] is not row and made[0] != row):
             made = self._made[model, id] = (row, row_in_shape(model, row))
         found: M = made[1]
         return found

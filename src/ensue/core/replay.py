@@ -20,7 +20,7 @@ from ensue.core.data import fields_of
 from ensue.core.decide import Decision, Guard, decide
 from ensue.core.diff import Diff, Side, diff_of
 from ensue.core.event import Context, event_from_form
-from ensue.core.facts import Change, Facts, Needs, Query, Row
+from ensue.core.facts import Change, Facts, Instances, Needs, Query, Row
 from ensue.core.frozen import Rows, Slots, frozen_rows, recorded_effects, recorded_operations
 from ensue.core.logic import Logic
 from ensue.core.model import Model, newest
@@ -62,20 +62,28 @@ class Decided(NamedTuple):
     """The rows it was decided on."""
 
 
-def decide_again(record: Record, version: Version | None = None, past: Past | None = None, guard: Guard | None = None) -> Decided:
+def decide_again(
+    record: Record,
+    version: Version | None = None,
+    past: Past | None = None,
+    guard: Guard | None = None,
+    instances: Instances | None = None,
+) -> Decided:
     """
     Decide *record* again under *version* (None: its own), from its own form, state, moment and actor.
+
+    *instances* are kept from record to record, since the next one often saw the same rows.
 
     Raises:
         VersionError, UnknownEventType: the application does not know the event type at that version.
     """
     own = record.logic
     logic = own if version is None else record.app.logic(record.type, version)
-    return told_of(lambda: _decide_again(record, own, logic, past, guard))
+    return told_of(lambda: _decide_again(record, own, logic, past, guard, instances))
 
 
-def _decide_again(record: Record, own: Logic, logic: Logic, past: Past | None, guard: Guard | None) -> Decided:
-    facts, recorded = recall(record, own, past)
+def _decide_again(record: Record, own: Logic, logic: Logic, past: Past | None, guard: Guard | None, instances: Instances | None) -> Decided:
+    facts, recorded = recall(record, own, past, instances)
     if logic is own:
         return decided(recorded, facts, record, record.subjects, guard)
     binding = brought_to(recorded, logic, facts, past)
@@ -170,10 +178,10 @@ def side_of(decided: Decided) -> Side:
 
 
 # ---- what the record knows -----------------------------------------------------------------------------------------
-def recall(record: Record, own: Logic, past: Past | None = None) -> tuple[Facts, Binding]:
+def recall(record: Record, own: Logic, past: Past | None = None, instances: Instances | None = None) -> tuple[Facts, Binding]:
     """What *record* froze, as facts; and its event, with every path followed. Columns of older shapes are brought up. Raises Missing."""
     binding = _binding(record, own)
-    return _recalled(binding, *frozen_rows(record, own, _rest(past))), binding
+    return _recalled(binding, *frozen_rows(record, own, _rest(past)), instances), binding
 
 
 def seen_by(record: Record, rows: Rows, slots: Slots) -> Facts:
@@ -181,8 +189,8 @@ def seen_by(record: Record, rows: Rows, slots: Slots) -> Facts:
     return _recalled(_binding(record, record.logic), rows, slots)
 
 
-def _recalled(binding: Binding, rows: Rows, slots: Slots) -> Facts:
-    facts = Facts(rows)
+def _recalled(binding: Binding, rows: Rows, slots: Slots, instances: Instances | None = None) -> Facts:
+    facts = Facts(rows, instances)
     binding.recall(facts, slots)
     return facts
 
