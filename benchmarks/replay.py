@@ -7,6 +7,7 @@ framework could be quicker than. Ours reads each record from SQLite, opens it, b
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from time import perf_counter, process_time
 from typing import Any
@@ -26,7 +27,7 @@ from ensue.demo import clinic, import_stream
 
 _LOOP_EVENTS = 20_000
 _QUICK_EVENTS = 3_000
-_ROUNDS = 3
+_ROUNDS = 5
 _MEBIBYTE = 2**20
 Call = tuple[Callable[[Any], Any], Any]
 
@@ -40,7 +41,10 @@ def replay(place: Place) -> tuple[Row, ...]:
     import_stream(ledger, STREAM, limit=_QUICK_EVENTS if is_quick else None)
     some = Selection(last=(_QUICK_EVENTS if is_quick else _LOOP_EVENTS) - 1)
     calls = _calls(ledger, some)
+    gc.collect()
+    gc.freeze()  # what the plain loop holds ready is not to be walked through by the collector while ours is at work
     found = interleave({"ours": lambda: _one_process(ledger, some), "plain loop": lambda: _plain_loop(calls)}, min(_ROUNDS, place.rounds))
+    gc.unfreeze()
     calls.clear()
     memory_bytes: list[int] = []
     one, two = _seconds(ledger, 1, memory_bytes), _seconds(ledger, 2, [])

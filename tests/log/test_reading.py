@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ensue.core.canonical import Json, base64url
+from ensue.core.canonical import Json, base64url, canonical_trusted
 from ensue.errors import FormatError
 from ensue.log.header import parse_header
 from ensue.log.payload import join, open_payload, seal
-from ensue.log.reading import MAIN, Glance, document_of, glance
+from ensue.log.reading import MAIN, Glance, document_of, glance, outcome_of
 from tests.log.test_header import build
 
 SEED = bytes(range(32))
@@ -90,3 +90,23 @@ def test_a_glance_sees_what_a_record_takes() -> None:
     seen, careful = glance(header), parse_header(header)
 
     assert seen == Glance((("Ward/2", 1),), careful.logic, "c", None, careful.occurred, None, "care", None)
+
+
+def test_what_follows_is_told_as_it_stands() -> None:
+    payload = b'+ form {"a":1}\n+ state []\n+ operations [["insert","Row","r",null,{"id":"r"},"step"]]\n+ effects []\n'
+    assert outcome_of(payload) == b'[[["insert","Row","r",null,{"id":"r"},"step"]],[]]'
+    document = document_of(payload)
+    assert outcome_of(payload) == canonical_trusted([document["operations"], document["effects"]])
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b'+ form {}\n+ state []\n+ operations [{"_leaf":"operations/0"}]\n+ effects []\n+ operations/0 1\n',
+        b"- AAAA\n+ state []\n+ operations []\n+ effects []\n",
+        b"+ form {}\n+ state []\n+ operations []\n",
+        b"",
+    ],
+)
+def test_what_follows_is_not_told_where_it_stands_in_parts(payload: bytes) -> None:
+    assert outcome_of(payload) is None

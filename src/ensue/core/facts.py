@@ -59,7 +59,9 @@ class Facts:
 
     def __init__(self, rows: Mapping[str, Mapping[str, Row]] | None = None, instances: Instances | None = None) -> None:
         """With *rows*, which were found, by model and id; *instances* of these may have been made before, and are added to."""
-        self._rows: dict[str, dict[str, Row | None]] = {} if rows is None else {model: {**by_id} for model, by_id in rows.items()}
+        self._rows: dict[str, dict[str, Row | None]] = {}
+        for model, by_id in () if rows is None else rows.items():
+            self._rows[model] = {**by_id}
         self._answers: dict[str, dict[tuple[str, ...], dict[tuple[Json, ...], set[str]]]] = {}
         self._made: Instances = {} if instances is None else instances
         self._decided: dict[str, set[str]] = {}

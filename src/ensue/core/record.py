@@ -34,6 +34,10 @@ class Place(NamedTuple):
     links: tuple[tuple[str, int], ...] = ()
 
 
+def _nothing() -> None:
+    """No bytes at hand."""
+
+
 class Record:
     """
     A committed event: what was asked, what was known, what followed, and where it stands.
@@ -63,6 +67,7 @@ class Record:
         table_shapes: Mapping[str, str] | Callable[[], Mapping[str, str] | None] | None = None,
         logic_hash: bytes = b"",
         erased: bool = False,
+        outcome: Callable[[], bytes | None] = _nothing,
     ) -> None:
         self.app = app
         self._document = document
@@ -91,6 +96,8 @@ class Record:
         """The hash of the steps and shapes that decided, 32 bytes."""
         self.erased = erased
         """Whether values of it were erased, so that it cannot be decided again."""
+        self.outcome = outcome
+        """Gives the J1 bytes of `[operations, effects]` as recorded; None where nobody has them at hand."""
         self.repeated = False
 
     def placed(self, position: int) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from ensue.core.app import App
 from ensue.core.canonical import Json
 from ensue.core.record import Place, Record
-from ensue.log.reading import document_of, glance
+from ensue.log.reading import document_of, glance, outcome_of
 from ensue.storage.database import Storage
 from ensue.storage.read import StoredRecord
 
@@ -36,6 +36,7 @@ def record_of(storage: Storage, stored: StoredRecord, app: App | None = None) ->
         table_shapes=partial(storage.logics.table_shapes, stored.type, stored.version, seen.logic),
         logic_hash=seen.logic,
         erased=stored.seed is None,
+        outcome=partial(outcome_of, stored.payload),
     )
 
 
