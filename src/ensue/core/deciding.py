@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
 
 from ensue.core.comparison import Comparison
-from ensue.core.diff import Diff, Side, diff_of, is_equal, says
+from ensue.core.diff import Diff, Side, diff_of, says
 from ensue.core.facts import Instances
 from ensue.core.group import Forecast
 from ensue.core.record import Record
@@ -121,11 +121,7 @@ def replayed(record: Record, past: Past | None, instances: Instances) -> Diff | 
         new = Side(missing=str(error))
     if new.is_accepted and says(record, new):
         return None
-    base = recorded_side(record, past)
-    if new.is_accepted and base.is_accepted and is_equal(base, new):
-        return None
-    diff = diff_of(record, base, new, base_version=record.version, version=record.version)
-    return diff or None
+    return diff_of(record, recorded_side(record, past), new, base_version=record.version, version=record.version) or None
 
 
 def compare_each(

@@ -80,11 +80,8 @@ def document_of(payload: bytes) -> dict[str, Json]:
 
 def outcome_of(payload: bytes) -> bytes | None:
     """The J1 bytes of `[operations, effects]`, as they stand; None where parts of them are leaves of their own, or are erased."""
-    before, _, after = payload.partition(b"\n+ operations ")
-    operations, _, effects = after.partition(b"\n+ effects ")
-    if before[:1] != b"+" or effects[-1:] != b"\n" or b"\n" in effects[:-1] or b"\n" in operations or LEAF in after:
-        return None
-    return b"[%b,%b]" % (operations, effects[:-1])
+    whole = _WHOLE.fullmatch(payload)
+    return None if whole is None else b"[%b,%b]" % whole.groups()[2:]
 
 
 def _whole_leaves(payload: bytes) -> dict[str, Json] | None:
