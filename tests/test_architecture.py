@@ -28,6 +28,7 @@ FLOORS = (
     {"ensue"},
     {"server", "cli", "testing"},
     {"demo"},
+    {"__main__"},  # `python -m ensue`
 )
 
 # Upward or sideways all the same, each with its reason.

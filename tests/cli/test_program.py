@@ -80,6 +80,17 @@ def test_the_release_is_told(program: Run) -> None:
     assert program("--version").stdout == f"ensue {release()}\n"
 
 
+@pytest.mark.parametrize("module", ["ensue", "ensue.cli"])
+def test_where_the_command_is_not_on_the_path_python_runs_the_package(surroundings: dict[str, str], tmp_path: Path, module: str) -> None:
+    def run_module(*arguments: str) -> tuple[int, str, str]:
+        command = [sys.executable, "-m", module, *arguments]
+        done = subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    assert run_module("--version") == (0, f"ensue {release()}\n", "")
+    assert run_module("bogus")[0] == ExitCode.USAGE
+
+
 def test_help_comes_quickly(surroundings: dict[str, str]) -> None:
     # Seconds of the processor, so that other work on the machine does not count; the best of three.
     seconds = []

@@ -1,4 +1,4 @@
-"""`python -m ensue.cli`: the same program, where the `ensue` command is not on the path."""
+"""`python -m ensue.cli`: the same program, as `python -m ensue`."""
 
 from ensue.cli import main
 
