@@ -113,7 +113,7 @@ def recorded(event: Event, version: str) -> tuple[Record, Record]:
     }
     about: dict[str, Any] = {"id": EVENT_ID, "type": "visit.enter", "version": version, "actor": "ada", "at": AT, "hash": bytes(32)}
     about["place"] = Place("Patient/p-1", 3, 7)
-    return Record(app, **about, document=document, plan=plan), Record(app, **about, document=lambda: document)
+    return Record(app, **about, document=document, plan=plan), Record(app, **about, document=document)
 
 
 EVENTS: list[tuple[Event, str]] = [

@@ -10,7 +10,7 @@ from ensue.core.canonical import Json, base64url, canonical_trusted
 from ensue.errors import FormatError
 from ensue.log.header import parse_header
 from ensue.log.payload import join, open_payload, seal
-from ensue.log.reading import MAIN, Glance, document_of, glance, outcome_of
+from ensue.log.reading import MAIN, Document, glance
 from tests.log.test_header import build
 
 SEED = bytes(range(32))
@@ -31,9 +31,9 @@ def test_content_is_what_the_careful_readers_give(form: Json, apart: Json, effec
     payload = seal(leaves, SEED).data
     plain = seal([("form", {"x": form}), ("state", []), ("operations", []), ("effects", [effects])], SEED).data
 
-    assert document_of(payload) == join(open_payload(payload))
-    assert document_of(payload)["form"] == {"x": form, "note": apart}
-    assert document_of(plain) == join(open_payload(plain))
+    assert dict(Document(payload)) == join(open_payload(payload))
+    assert Document(payload)["form"] == {"x": form, "note": apart}
+    assert dict(Document(plain)) == join(open_payload(plain))
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,8 @@ def test_content_is_what_the_careful_readers_give(form: Json, apart: Json, effec
         b"+ form 1,2\n",
         b"+ a/ 1\n",
         b"+ f 1\n+ s ,\n",
+        b"+ form {}\n+ state []\n+ operations ,\n+ effects []\n",
+        b"+ form {}\n+ state []\n+ operations []\n+ effects [],1\n",
     ],
 )
 def test_what_is_wrong_with_a_payload_is_said_by_the_careful_reader(payload: bytes) -> None:
@@ -55,7 +57,7 @@ def test_what_is_wrong_with_a_payload_is_said_by_the_careful_reader(payload: byt
         join(open_payload(payload))
 
     with pytest.raises(FormatError) as quick:
-        document_of(payload)
+        dict(Document(payload))
 
     assert str(quick.value) == str(careful.value)
 
@@ -65,7 +67,7 @@ def test_what_was_erased_is_marked() -> None:
     form = '= form AAAAAAAAAAAAAAAAAAAAAA {"note":{"_leaf":"form/note"}}\n'
     others = "".join(f"= {name} AAAAAAAAAAAAAAAAAAAAAA []\n" for name in MAIN[1:])
 
-    document = document_of(f"{form}{others}- {digest}\n".encode())
+    document = Document(f"{form}{others}- {digest}\n".encode())
 
     assert document == {"form": {"note": {"_erased": True}}, "state": [], "operations": [], "effects": []}
 
@@ -75,7 +77,7 @@ def test_a_payload_without_one_of_its_leaves_is_none(left_out: str) -> None:
     leaves: list[tuple[str, Json]] = [(name, []) for name in MAIN if name != left_out]
 
     with pytest.raises(FormatError, match=f"no leaf {left_out}"):
-        document_of(seal(leaves, SEED).data)
+        dict(Document(seal(leaves, SEED).data))
 
 
 @pytest.mark.parametrize("header", [b"", b"[]", b"{}", b'{"links":[]}', b'{"links":[1,2],"logic":"x"}'])
@@ -89,24 +91,24 @@ def test_a_glance_sees_what_a_record_takes() -> None:
 
     seen, careful = glance(header), parse_header(header)
 
-    assert seen == Glance((("Ward/2", 1),), careful.logic, "c", None, careful.occurred, None, "care", None)
+    assert (seen.links, seen.logic) == ((("Ward/2", 1),), careful.logic)
+    said = {name: seen.members.get(name) for name in ("cause", "occurred", "purpose", "behalf")}
+    assert said == {"cause": "c", "occurred": careful.occurred, "purpose": "care", "behalf": None}
 
 
 def test_what_follows_is_told_as_it_stands() -> None:
     payload = b'+ form {"a":1}\n+ state []\n+ operations [["insert","Row","r",null,{"id":"r"},"step"]]\n+ effects []\n'
-    assert outcome_of(payload) == b'[[["insert","Row","r",null,{"id":"r"},"step"]],[]]'
-    document = document_of(payload)
-    assert outcome_of(payload) == canonical_trusted([document["operations"], document["effects"]])
+    assert Document(payload).outcome() == b'[[["insert","Row","r",null,{"id":"r"},"step"]],[]]'
+    document = Document(payload)
+    assert document.outcome() == canonical_trusted([document["operations"], document["effects"]])
 
 
 @pytest.mark.parametrize(
     "payload",
     [
         b'+ form {}\n+ state []\n+ operations [{"_leaf":"operations/0"}]\n+ effects []\n+ operations/0 1\n',
-        b"- AAAA\n+ state []\n+ operations []\n+ effects []\n",
-        b"+ form {}\n+ state []\n+ operations []\n",
-        b"",
+        b"".join(b"= %b AAAAAAAAAAAAAAAAAAAAAA []\n" % name.encode() for name in MAIN),
     ],
 )
 def test_what_follows_is_not_told_where_it_stands_in_parts(payload: bytes) -> None:
-    assert outcome_of(payload) is None
+    assert Document(payload).outcome() is None

@@ -74,7 +74,9 @@ def record_from(app: App, members: Json) -> Record:
         FormatError: something is missing, unknown or of another kind; says what was expected and what was found.
     """
     checked = _checked(members)
-    occurred = checked.get("occurred")
+    said = {name: checked[name] for name in OPTIONAL_TEXTS if name in checked}
+    if "occurred" in said:
+        said["occurred"] = instant_text(_instant("occurred", said["occurred"]))
     return Record(
         app,
         id=checked["id"],
@@ -85,13 +87,8 @@ def record_from(app: App, members: Json) -> Record:
         place=Place(checked["subject"], checked["seq"], checked["position"], _links(checked["links"])),
         hash=from_base64url(checked["hash"]),
         document={name: checked[name] for name in ("form", "state", "operations", "effects")},
-        occurred=None if occurred is None else _instant("occurred", occurred),
         logic_hash=from_base64url(checked["logic"]),
-        requested=checked.get("requested"),
-        cause=checked.get("cause"),
-        corrects=checked.get("corrects"),
-        behalf=checked.get("behalf"),
-        purpose=checked.get("purpose"),
+        said=said,
         table_shapes=_tables(checked.get("tables")),
     )
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from ensue.core.app import App
 from ensue.core.brought_up import Shapes, operations_brought_up, shape_of, some_brought_up
@@ -23,6 +24,7 @@ from ensue.core.plan import Plan
 from ensue.core.shapes import row_in_shape
 from ensue.core.step import Step
 from ensue.core.version import Version
+from ensue.errors import FormatError
 
 
 class Place(NamedTuple):
@@ -32,6 +34,11 @@ class Place(NamedTuple):
     seq: int
     position: int
     links: tuple[tuple[str, int], ...] = ()
+
+
+NOTHING_SAID: Final[Mapping[str, Any]] = MappingProxyType({})
+ShapesOf = Callable[[str, str, bytes], Mapping[str, str] | None]
+"""Knows the shapes that the tables had for a type, at a version, under the logic of a hash."""
 
 
 def _nothing() -> None:
@@ -56,21 +63,17 @@ class Record:
         at: datetime,
         place: Place,
         hash: bytes,
-        document: Mapping[str, Any] | Callable[[], Mapping[str, Any]],
+        document: Mapping[str, Any],
         plan: Plan | None = None,
-        cause: str | None = None,
-        occurred: datetime | None = None,
-        behalf: str | None = None,
-        purpose: str | None = None,
-        requested: str | None = None,
-        corrects: str | None = None,
-        table_shapes: Mapping[str, str] | Callable[[], Mapping[str, str] | None] | None = None,
+        said: Mapping[str, Any] = NOTHING_SAID,
+        table_shapes: Mapping[str, str] | ShapesOf | None = None,
         logic_hash: bytes = b"",
         erased: bool = False,
         outcome: Callable[[], bytes | None] = _nothing,
     ) -> None:
         self.app = app
-        self._document = document
+        self.document = document
+        """form, state, operations and effects as recorded."""
         self._given_plan = plan
         self.id = id
         """The event's id, a UUIDv8."""
@@ -83,14 +86,8 @@ class Record:
         self.place = place
         self.hash = hash
         """The event's hash, 32 bytes."""
-        self.cause = cause
-        self.occurred = occurred
-        self.behalf = behalf
-        self.purpose = purpose
-        self.requested = requested
-        """The version the caller asked for; None where the choice was left to the ledger."""
-        self.corrects = corrects
-        """The id of the event that this one corrects."""
+        self.said = said
+        """What was said beside, as the header of its event writes it."""
         self._table_shapes = table_shapes
         self.logic_hash = logic_hash
         """The hash of the steps and shapes that decided, 32 bytes."""
@@ -133,6 +130,53 @@ class Record:
         return (own, *[subject for subject, _ in links]) if links else (own,)
 
     @property
+    def cause(self) -> str | None:
+        """The id of what made the caller send it: an event, or an effect that was answered."""
+        return self._text("cause")
+
+    @property
+    def occurred(self) -> datetime | None:
+        """
+        When it held by the caller's word, UTC; None where the caller did not say.
+
+        Raises:
+            FormatError: what stands there is no instant.
+        """
+        text = self.said.get("occurred")
+        if text is None:
+            return None
+        try:
+            return datetime.fromisoformat(text)
+        except (TypeError, ValueError):
+            raise FormatError(
+                f"{self.id}: occurred is {text!r:.60}, which is no instant and not what was written. Run `ensue verify`."
+            ) from None
+
+    @property
+    def behalf(self) -> str | None:
+        """For whom the actor acted."""
+        return self._text("behalf")
+
+    @property
+    def purpose(self) -> str | None:
+        """What for."""
+        return self._text("purpose")
+
+    @property
+    def requested(self) -> str | None:
+        """The version the caller asked for; None where the choice was left to the ledger."""
+        return self._text("requested")
+
+    @property
+    def corrects(self) -> str | None:
+        """The id of the event that this one corrects."""
+        return self._text("corrects")
+
+    def _text(self, name: str) -> str | None:
+        text = self.said.get(name)
+        return text if isinstance(text, str) else None
+
+    @property
     def form(self) -> dict[str, Json]:
         """The parsed form as it stands in the payload, by its names on the wire."""
         return dict(self.document["form"])
@@ -143,19 +187,11 @@ class Record:
         return list(self.document["state"])
 
     @property
-    def document(self) -> Mapping[str, Any]:
-        """form, state, operations and effects as recorded; read from the payload when somebody asks."""
-        document = self._document
-        if callable(document):
-            document = self._document = document()
-        return document
-
-    @property
     def table_shapes(self) -> Mapping[str, str] | None:
         """The shape that each table had then, as `Person2@2026-02-01`, by name of the model; None where that is not known."""
         shapes = self._table_shapes
         if callable(shapes):
-            shapes = self._table_shapes = shapes()
+            shapes = self._table_shapes = shapes(self.type, self.version, self.logic_hash)
         return shapes
 
     @cached_property

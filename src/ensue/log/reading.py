@@ -8,17 +8,16 @@ As `parse_header` and `join(open_payload(…))`, but four times as quick: that t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from ensue.core.canonical import Json, from_base64url, parse_trusted
 from ensue.errors import FormatError
 from ensue.log.header import parse_header
 from ensue.log.payload import find_name, join, open_payload
 
-LEAF = b'"_leaf"'
-MAIN: Final = ["form", "state", "operations", "effects"]
+MAIN: Final = ("form", "state", "operations", "effects")
 """The leaves that every payload has, first and in this order."""
 _WHOLE: Final = re.compile(rb"\+ form (.+)\n\+ state (.+)\n\+ operations (.+)\n\+ effects (.+)\n")
 """A payload of which nothing has a leaf of its own, and nothing was erased: nearly every one."""
@@ -30,12 +29,8 @@ class Glance(NamedTuple):
     links: tuple[tuple[str, int], ...]
     """Further subjects, and the event's place in their chains."""
     logic: bytes
-    cause: Json = None
-    corrects: Json = None
-    occurred: str | None = None
-    behalf: str | None = None
-    purpose: str | None = None
-    requested: str | None = None
+    members: Mapping[str, Any]
+    """All that it says, as it is written."""
 
 
 def glance(header: bytes) -> Glance:
@@ -49,7 +44,7 @@ def glance(header: bytes) -> Glance:
         members: Any = parse_trusted(header)
         links = members["links"]
         further = () if len(links) == 1 else tuple([(link["subject"], link["seq"]) for link in links[1:]])
-        return Glance(further, digest(members["logic"]), *map(members.get, Glance._fields[2:]))
+        return Glance(further, digest(members["logic"]), members)
     except (FormatError, LookupError, TypeError, AttributeError):
         parse_header(header)  # says what is wrong
         raise
@@ -61,16 +56,64 @@ def digest(text: str) -> bytes:
     return from_base64url(text)
 
 
-def document_of(payload: bytes) -> dict[str, Json]:
+class Document(Mapping[str, Json]):
     """
-    The form, state, operations and effects of a stored payload, each value in its place.
+    The form, state, operations and effects of a stored payload, each value in its place, read when somebody asks.
 
     Raises:
-        FormatError: as `open_payload` and `join`; or one of the four is missing.
+        FormatError: when read, as `open_payload` and `join`; or one of the four is missing.
     """
-    leaves = _whole_leaves(payload)
-    if leaves is not None and LEAF not in payload:
-        return leaves
+
+    __slots__ = ("_outcome", "_payload", "_read")
+
+    def __init__(self, payload: bytes) -> None:
+        self._payload = payload
+        self._read: dict[str, Json] | None = None
+        self._outcome: bytes | None = None
+
+    def outcome(self) -> bytes | None:
+        """The J1 bytes of `[operations, effects]`, as they stand; None where parts of them are leaves of their own, or are erased."""
+        if self._read is None:
+            self._read = self._begin()
+        return self._outcome
+
+    def __getitem__(self, name: str) -> Json:
+        read = self._read
+        if read is None:
+            read = self._read = self._begin()
+        if name not in read and name in MAIN:
+            read = self._read = self._finish(read)
+        return read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MAIN)
+
+    def __len__(self) -> int:
+        return len(MAIN)
+
+    def _begin(self) -> dict[str, Json]:
+        """Form and state; of what followed only the bytes, where all stands together: to decide again needs no more."""
+        whole = _WHOLE.fullmatch(self._payload)
+        if whole is not None:
+            form, state, operations, effects = whole.groups()
+            parsed = _parsed(MAIN[:2], (form, state))
+            if parsed is not None:
+                self._outcome = b"[%b,%b]" % (operations, effects)
+                return parsed
+        return _in_parts(self._payload)
+
+    def _finish(self, read: dict[str, Json]) -> dict[str, Json]:
+        assert self._outcome is not None, "what was not read stands together"
+        try:
+            read["operations"], read["effects"] = cast(list[Json], parse_trusted(self._outcome))
+        except (FormatError, ValueError):
+            return _in_parts(self._payload)
+        return read
+
+
+def _in_parts(payload: bytes) -> dict[str, Json]:
+    """The four, leaf by leaf."""
+    leaves = _leaves(payload)
     document = join(open_payload(payload) if leaves is None else leaves)
     missing = [name for name in MAIN if name not in document]
     if missing:
@@ -78,17 +121,8 @@ def document_of(payload: bytes) -> dict[str, Json]:
     return document
 
 
-def outcome_of(payload: bytes) -> bytes | None:
-    """The J1 bytes of `[operations, effects]`, as they stand; None where parts of them are leaves of their own, or are erased."""
-    whole = _WHOLE.fullmatch(payload)
-    return None if whole is None else b"[%b,%b]" % whole.groups()[2:]
-
-
-def _whole_leaves(payload: bytes) -> dict[str, Json] | None:
+def _leaves(payload: bytes) -> dict[str, Json] | None:
     """The leaves of a payload of which nothing was erased, read in one go; None where it is not as expected."""
-    whole = _WHOLE.fullmatch(payload)
-    if whole is not None:
-        return _parsed(MAIN, whole.groups())
     lines = payload.split(b"\n")
     if lines.pop() or not lines:
         return None
@@ -102,7 +136,7 @@ def _whole_leaves(payload: bytes) -> dict[str, Json] | None:
             return None
         names.append(name)
         values.append(value)
-    return _parsed(names, values) if names[: len(MAIN)] == MAIN else None
+    return _parsed(names, values) if tuple(names[: len(MAIN)]) == MAIN else None
 
 
 def _parsed(names: Sequence[str], values: Iterable[bytes]) -> dict[str, Json] | None:

@@ -34,7 +34,7 @@ logger = structlog.get_logger("ensue.audit")
 
 LAST: Final = 10_000
 CHUNK: Final = 100
-FIELDS: Final = ("id", "type", "version", "actor", "at", "place", "hash", "document", "occurred", "table_shapes", "logic_hash", "erased")
+FIELDS: Final = ("id", "type", "version", "actor", "at", "place", "hash", "document", "said", "table_shapes", "logic_hash", "erased")
 """What of a record its decision depends on."""
 
 

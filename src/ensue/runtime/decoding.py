@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 
 from ensue.core.app import App
-from ensue.core.canonical import Json
 from ensue.core.record import Place, Record
-from ensue.log.reading import document_of, glance, outcome_of
+from ensue.log.reading import Document, glance
 from ensue.storage.database import Storage
 from ensue.storage.read import StoredRecord
 
 
 def record_of(storage: Storage, stored: StoredRecord, app: App | None = None) -> Record:
     """The record of a stored event, for *app* (default: the storage's); its payload is opened when its form, state or plan is asked for."""
-    seen = glance(stored.header)
+    seen, document = glance(stored.header), Document(stored.payload)
     return Record(
         storage.app if app is None else app,
         id=stored.id,
@@ -26,22 +24,13 @@ def record_of(storage: Storage, stored: StoredRecord, app: App | None = None) ->
         at=datetime.fromisoformat(stored.at),
         place=Place(stored.subject, stored.seq, stored.position, seen.links),
         hash=bytes(stored.hash),
-        document=partial(document_of, stored.payload),
-        cause=_text(seen.cause),
-        occurred=datetime.fromisoformat(seen.occurred) if seen.occurred else None,
-        behalf=seen.behalf,
-        purpose=seen.purpose,
-        requested=seen.requested,
-        corrects=_text(seen.corrects),
-        table_shapes=partial(storage.logics.table_shapes, stored.type, stored.version, seen.logic),
+        document=document,
+        said=seen.members,
+        table_shapes=storage.logics.table_shapes,
         logic_hash=seen.logic,
         erased=stored.seed is None,
-        outcome=partial(outcome_of, stored.payload),
+        outcome=document.outcome,
     )
-
-
-def _text(value: Json) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def records_of(storage: Storage, stored: Sequence[StoredRecord]) -> list[Record]:

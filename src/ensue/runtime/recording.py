@@ -91,8 +91,8 @@ class Recorder:
         if request.key is not None:
             digest = request_digest(seed, ticket.actor, logic.type, ticket.requested, binding.sent)
             extra["request"] = base64url(digest)
-        corrects = binding.event.original if isinstance(binding.event, Correction) else None
-        extra["corrects"] = corrects
+        if isinstance(binding.event, Correction):
+            extra["corrects"] = binding.event.original
         if request.occurred is not None:
             extra["occurred"] = instant_text(request.occurred)
         links = chains.next_links(bound.subjects)
@@ -138,13 +138,8 @@ class Recorder:
             hash=hash,
             document=document,
             plan=plan,
-            cause=request.cause,
-            occurred=request.occurred,
-            behalf=request.behalf,
-            purpose=request.purpose,
-            requested=ticket.requested,
+            said=extra,
             logic_hash=logic.digest,
-            corrects=corrects,
         )
 
     def _add_operations(self, writes: Writes, subject: str, seq: int, bound: Bound, plan: Plan) -> None:
