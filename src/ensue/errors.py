@@ -159,7 +159,7 @@ class KeyReused(ConflictError):
 
 
 class PlanMoved(ConflictError):
-    """A plan of a correction no longer holds: something moved since it was made. Make it again and look at it."""
+    """A plan of a correction no longer holds: something moved since it was made, or its file shows another. Make it again."""
 
 
 class PlanBlocked(ConflictError):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -123,6 +125,106 @@ def test_a_plan_of_another_ledger_is_refused(run: Run, bank: tuple[str, ...], tm
 
     assert refused.code == 2
     assert "is a plan of the ledger ffff" in refused.complaint
+
+
+def edited(file: Path, edit: Callable[[Any], object]) -> None:
+    data = json.loads(file.read_text(encoding="utf-8"))
+    edit(data)
+    file.write_text(json.dumps(data), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (
+            lambda data: data["corrections"][0]["changes"][0]["target"].update(balance=-9),
+            "changes[0].target.balance is -9 there, and -1 in the plan",
+        ),
+        (lambda data: data["corrections"][0]["changes"][0].update(id="b"), 'changes[0].id is "b" there, and "a" in the plan'),
+        (lambda data: data["corrections"][0]["changes"].clear(), "changes[0] is nothing there, and {"),
+        (lambda data: data["corrections"].pop(), "corrections[1] is nothing there, and {"),
+        (
+            lambda data: data["corrections"][0]["effects"].append({"kind": "sms"}),
+            'effects[0] is {"kind": "sms"} there, and nothing in the plan',
+        ),
+        (lambda data: data["corrections"][0]["subjects"].append("Account/b"), 'subjects[1] is "Account/b" there, and nothing in the plan'),
+        (
+            lambda data: data["corrections"][0].update(note="looks fine"),
+            'corrections[0].note is "looks fine" there, and nothing in the plan',
+        ),
+    ],
+)
+def test_a_file_that_shows_something_else_than_its_plan_is_refused(
+    run: Run, bank: tuple[str, ...], tmp_path: Path, edit: Callable[[Any], object], said: str
+) -> None:
+    file = tmp_path / "plan.json"
+    assert run("correct", "plan", "--type", "pay", "--version", "2024-07-01", "--out", str(file), *bank).code == 0
+    edited(file, edit)
+
+    refused = run("correct", "apply", str(file), "--actor", "chief", "--reason", "fees", "--json", *bank)
+
+    assert (refused.code, refused.error["code"]) == (1, "plan_moved")
+    assert said in refused.error["message"]
+    assert "ensue correct plan" in refused.error["message"]
+    assert balance(run, bank) == 30
+    assert run("timeline", "Account/a", "--json", *bank).data[-1]["type"] == "pay"
+
+
+def places(value: Any, *above: Any) -> Iterator[tuple[Any, ...]]:
+    """The way to every value that holds no others."""
+    if isinstance(value, (dict, list)) and value:
+        for name, one in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(one, *above, name)
+    else:
+        yield above
+
+
+def test_no_value_of_a_plan_can_be_edited(run: Run, bank: tuple[str, ...], tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    data = run("correct", "plan", "1", "--version", "2024-07-01", "--out", str(file), "--json", *bank).data
+    found = list(places(data))
+    assert len(found) > 30
+
+    for *above, last in found:
+        if last == "records" or "present" in above:
+            continue
+        changed = json.loads(file.read_text(encoding="utf-8"))
+        holder = changed
+        for name in above:
+            holder = holder[name]
+        holder[last] = "other" if holder[last] != "other" else "another"
+        (tmp_path / "edited.json").write_text(json.dumps(changed), encoding="utf-8")
+
+        refused = run("correct", "apply", str(tmp_path / "edited.json"), "--actor", "chief", "--reason", "fees", *bank)
+
+        assert refused.code in (1, 2), (above, last)
+    assert balance(run, bank) == 30
+
+
+def test_a_file_that_says_a_thing_twice_is_refused(run: Run, bank: tuple[str, ...], tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    assert run("correct", "plan", "1", "--version", "2024-07-01", "--out", str(file), *bank).code == 0
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('"balance": -1', '"balance": -9, "balance": -1'), encoding="utf-8")
+
+    refused = run("correct", "apply", str(file), "--actor", "chief", "--reason", "fees", *bank)
+
+    assert refused.code == 2
+    assert "balance stands there twice" in refused.complaint
+    assert balance(run, bank) == 30
+
+
+def test_the_form_of_a_file_may_change_and_so_may_what_does_not_move_the_plan(run: Run, bank: tuple[str, ...], tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    assert run("correct", "plan", "1", "--version", "2024-07-01", "--out", str(file), *bank).code == 0
+    file.write_text(json.dumps(dict(reversed(json.loads(file.read_text(encoding="utf-8")).items())), indent=7), encoding="utf-8")
+    pay = ("submit", "pay", "-f", "account_id=a", "-f", "amount=5", "--actor", "desk", "--version", "2024-01-01")
+    assert run(*pay, *bank).code == 0  # one record more, and the row stands otherwise
+
+    applied = run("correct", "apply", str(file), "--actor", "chief", "--reason", "fees", "--json", *bank)
+
+    assert len(applied.data["records"]) == 1
+    assert balance(run, bank) == 34
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"format": "other/1"}'])

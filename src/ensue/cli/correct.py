@@ -14,6 +14,7 @@ from ensue.cli import progress
 from ensue.cli.application import Where, opened
 from ensue.cli.options import AppOption, DatabaseOption, JsonOption, LedgerOption
 from ensue.cli.output import Answer
+from ensue.cli.plan_file import plan_data, read_plan, write_plan
 from ensue.cli.record import record_data, values_text
 from ensue.cli.selection import FromOption, SubjectOption, ToOption, TypeOption, check_types, read_selection
 from ensue.cli.show import find_record
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from ensue import CorrectionPlan, Ledger, Record
     from ensue.core.correction_plan import PlannedChange, PlannedCorrection
 
-FORMAT = "ensue.correction-plan/1"
 SHOWN_MAX = 40
 SIGNS = {"insert": ("+", "green"), "delete": ("-", "red"), "update": ("~", "yellow"), "increase": ("~", "yellow")}
 
@@ -123,9 +123,9 @@ def planned(ledger: Ledger, wanted: Wanted, out: Path | None) -> Answer:
         made = ledger.correction_plan(wanted, progress=told)
     if wanted.selection is not None:
         check_types(ledger.app, wanted.selection, len(made.corrections) + len(made.blocked))
-    data = {"format": FORMAT, "ledger": ledger.uid, **made.as_json()}
+    data = plan_data(made, ledger.uid)
     if out is not None:
-        out.write_text(json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        write_plan(out, data)
     return Answer(data, lambda console: print_plan(console, made, out))
 
 
@@ -143,34 +143,23 @@ def apply(
     """
     Perform exactly the plan that was shown.
 
-    It is made again first: where anything that it is about has moved since, nothing is done.
+    It is made again first: where anything that it is about has moved since, or the file shows something else, nothing is done.
     """
-    plan_id, wanted, uid = read_plan(file)
+    shown = read_plan(file)
     decisions = read_decisions(decide or [])
     with opened(Where(app, database, ledger)) as opened_ledger:
-        if uid != opened_ledger.uid:
-            raise RequestError(f"{file} is a plan of the ledger {uid}, and this one is {opened_ledger.uid}; name its own database.")
+        if shown.ledger != opened_ledger.uid:
+            raise RequestError(
+                f"{file} is a plan of the ledger {shown.ledger}, and this one is {opened_ledger.uid}; name its own database."
+            )
         with progress.bar("Deciding again", "records") as told:
-            made = opened_ledger.correction_plan(wanted, progress=told)
+            made = opened_ledger.correction_plan(shown.wanted, progress=told)
         if made:  # else it was performed already, and a repetition has nothing to do
-            made.check_same(plan_id)
+            shown.check_shows(made)
         records = opened_ledger.correct(made, actor=actor, reason=reason, decisions=decisions)
-        data = {"plan": plan_id, "records": [record_data(one) for one in records]}
+        data = {"plan": shown.plan, "records": [record_data(one) for one in records]}
     originals = {one.diff.record.id: one.diff.record for one in made.corrections}
     return Answer(data, lambda console: print_applied(console, records, originals))
-
-
-def read_plan(file: Path) -> tuple[str, Wanted, str]:
-    """The id of a written plan, what it was asked for, and its ledger. Raises RequestError."""
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-        if data["format"] != FORMAT:
-            raise ValueError(f"its format is {data['format']!r}")
-        return str(data["plan"]), Wanted.from_json(data["wanted"]), str(data["ledger"])
-    except OSError as error:
-        raise RequestError(f"{file} cannot be read: {error.strerror}.") from None
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise RequestError(f"{file} is no plan: {error}; expected what `ensue correct plan --out` wrote.") from None
 
 
 def read_decisions(said: list[str]) -> dict[str, Any]:
