@@ -16,7 +16,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, MetaData, Table, create_engine, delete, event, inspect, make_url, select
+from sqlalchemy import URL, Connection, Engine, MetaData, Table, create_engine, delete, event, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, NoSuchTableError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool, StaticPool
@@ -27,7 +27,8 @@ from ensue.errors import ConfigurationError, DefinitionError, NotMigrated, Unava
 from ensue.storage import tables
 from ensue.storage.image import keep_image, put_image
 from ensue.storage.logics import Logics
-from ensue.storage.migrate import RELEASE, begin_ledger, changing_tables, create_schema, create_tables, present_release
+from ensue.storage.migrate import RELEASE, begin_ledger, create_schema, create_tables, present_release
+from ensue.storage.model_tables import prepare_models
 from ensue.storage.session import Lost, ModelTable, Session
 from ensue.storage.sqlite import CACHED_STATEMENTS, SqliteSession, configure
 
@@ -138,7 +139,7 @@ class Storage:
                         f"The ledger's tables are of release {release}, this program is of {RELEASE}; "
                         "run `ensue db migrate` with the newer of both."
                     )
-                self._prepare_models(connection, create=create)
+                prepare_models(connection, self.app.models(), create=create)
                 self.uid = str(connection.execute(select(tables.ledger.c.uid)).scalar_one())
                 if self.is_memory:
                     keep_image(self.app, connection.connection.driver_connection)
@@ -153,31 +154,6 @@ class Storage:
         begin_ledger(connection, random_bytes)
         self.uid = str(connection.execute(select(tables.ledger.c.uid)).scalar_one())
         return True
-
-    def _prepare_models(self, connection: Connection, *, create: bool) -> None:
-        seen = inspect(connection)
-        for model in self.app.models():
-            table = tables.table_of(model)
-            if not seen.has_table(table.name, schema=table.schema):
-                if model.__ensue__.table is not None:
-                    raise NotMigrated(
-                        f"{model.__name__}: there is no table {table.fullname}; it is declared with table=, "
-                        "so it must be there before the ledger opens."
-                    )
-                if not create:
-                    raise NotMigrated(f"{model.__name__}: there is no table {table.fullname}; run `ensue db migrate`.")
-                with changing_tables(connection):
-                    table.create(connection, checkfirst=True)  # another process may have made it meanwhile
-                continue
-            there = {column["name"] for column in seen.get_columns(table.name, schema=table.schema)}
-            missing = [column.name for column in table.columns if column.name not in there]
-            if missing:
-                raise NotMigrated(
-                    f"{model.__name__}: the table {table.fullname} has no column {', '.join(missing)}; "
-                    f"add it with a migration of your own (its columns are {', '.join(sorted(there))})."
-                )
-            if model.__ensue__.table is not None:
-                model.__ensue__.described = Table(table.name, MetaData(), autoload_with=connection, schema=table.schema, resolve_fks=False)
 
     def _bind_named_tables(self) -> None:
         """Models over an existing table by name read its description from the database, since its column types are not ours."""

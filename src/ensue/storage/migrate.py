@@ -14,11 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Connection, MetaData, String, Table, insert, select
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, insert, inspect, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema, CreateTable
 
@@ -30,8 +26,14 @@ RELEASE: Final = "0001"
 """The newest migration, which the tables in tables.py describe."""
 FOLDER: Final = Path(__file__).parent / "migrations"
 
-# As Alembic would make it, but made by us: it is what the transactions that change tables lock, the first one included.
-_version_table: Final = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32), primary_key=True))
+# As Alembic would make it, but made by us: it is what the transactions that change tables lock, the first one included. Read and
+# written by us too, so that only who migrates loads Alembic: it is a seventh of what a program that opens a ledger imports.
+_version_table: Final = Table(
+    VERSION_TABLE,
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
+)
 # unique_violation, duplicate_table: what PostgreSQL answers, IF NOT EXISTS or not, to the later of two that make one thing at the
 # same moment. It has them wait for the first to commit, so the thing is there by then.
 _MADE_MEANWHILE: Final = {"23505", "42P07"}
@@ -41,7 +43,9 @@ _alembic_in_use: Final = Lock()
 
 def present_release(connection: Connection) -> str | None:
     """The migration the tables stand at; None where there are none."""
-    return _context(connection).get_current_revision()
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(select(_version_table.c.version_num)).scalar_one_or_none()
 
 
 def create_schema(connection: Connection, name: str) -> None:
@@ -63,7 +67,8 @@ def create_tables(connection: Connection, random_bytes: Callable[[int], bytes] =
     with changing_tables(connection):
         if present_release(connection) is None:
             tables.metadata.create_all(connection, checkfirst=False)
-            _context(connection).stamp(ScriptDirectory(str(FOLDER)), RELEASE)
+            _version_table.create(connection, checkfirst=True)
+            connection.execute(insert(_version_table).values(version_num=RELEASE))
             begin_ledger(connection, random_bytes)
 
 
@@ -84,6 +89,10 @@ def migrate(connection: Connection, to: str = "head") -> list[str]:
         NotMigrated: a newer program made the tables.
         ConfigurationError: *to* is no release of this program.
     """
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
     config = Config(attributes={"connection": connection, "version_table": VERSION_TABLE})
     config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))  # it interpolates
     known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
@@ -140,7 +149,3 @@ def _begin_alone(connection: Connection) -> None:
 
 def _was_made_meanwhile(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in _MADE_MEANWHILE
-
-
-def _context(connection: Connection) -> MigrationContext:
-    return MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
