@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,12 +10,19 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.postgresql_server import PostgresqlServer, database_of_its_own, find_installed_binaries, find_wheel_binaries
+from tests.postgresql_server import PostgresqlServer, database_of_its_own, find_installed_binaries, find_memory, find_wheel_binaries
+from tests.source_tree import SOURCE
 
 # No deadline: on a busy machine one example may take long, and a test that fails by chance says nothing.
 settings.register_profile("fast", max_examples=50, deadline=None)
 settings.register_profile("thorough", max_examples=2_000, deadline=None)
 settings.load_profile(os.environ.get("ENSUE_TEST_PROFILE", "fast"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile ensue once, before the programs that tests start do it, each again where nobody else keeps their bytecode."""
+    if not hasattr(config, "workerinput"):  # pytest-xdist configures its workers later
+        compileall.compile_dir(SOURCE, quiet=1)
 
 
 # What is asked of an installed server too: that ledgers are made there, and that whole applications run. The rest of the
@@ -38,7 +46,7 @@ def postgresql_url() -> Iterator[str]:
     if given:
         yield given
     else:
-        with PostgresqlServer(find_wheel_binaries()) as server:
+        with PostgresqlServer(find_wheel_binaries(), find_memory()) as server:
             yield server.url
 
 
@@ -48,7 +56,7 @@ def installed_postgresql_url() -> Iterator[str]:
     binaries = find_installed_binaries()
     if binaries is None:
         pytest.skip("No PostgreSQL server is installed on this machine (no pg_config on the path, nothing in /usr/lib/postgresql).")
-    with PostgresqlServer(binaries) as server:
+    with PostgresqlServer(binaries, find_memory()) as server:
         yield server.url
 
 

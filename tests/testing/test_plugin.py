@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tomllib
 from importlib import import_module
 from pathlib import Path
 
 from tests.source_tree import ROOT
+from tests.testing.another_project import run_pytest
 
 TESTS = """
     from ensue.testing import START, given
@@ -52,34 +50,10 @@ def test_the_entry_point_names_the_plugin() -> None:
 
 
 def test_another_projects_tests_find_the_fixtures(tmp_path: Path) -> None:
-    file = tmp_path / "test_bakery.py"
-    file.write_text("\n".join(line.removeprefix("    ") for line in TESTS.splitlines()))
-    # by name, and not once more by the entry point, which is there only where the package is installed
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "ensue.testing.plugin",
-        "-p",
-        "no:ensue",
-        "-p",
-        "no:cacheprovider",
-        "-W",
-        "error",
-        "-q",
-        str(file),
-    ]
+    (tmp_path / "test_bakery.py").write_text("\n".join(line.removeprefix("    ") for line in TESTS.splitlines()), encoding="utf-8")
 
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])},
-    )
+    said = run_pytest(tmp_path, "-q")
 
-    assert "1 failed, 3 passed" in done.stdout, done.stdout + done.stderr
-    assert "unexpected     SoldOut" in done.stdout
-    assert "src/ensue/testing/given.py" not in done.stdout  # the failure is shown in the test, not in the tool
+    assert "1 failed, 3 passed" in said
+    assert "unexpected     SoldOut" in said
+    assert "src/ensue/testing/given.py" not in said  # the failure is shown in the test, not in the tool
