@@ -52,7 +52,7 @@ class App(Expecting):
         self._entries: dict[Version, VersionEntry] = {}
         self._performers: dict[str, tuple[Performer[Any], str]] = {}
         self._effects: dict[str, type[Effect]] = {Task.__ensue__.kind: Task}
-        self._logic: dict[tuple[str, Version], Logic] = {}
+        self._logic: dict[tuple[str, Version | str], Logic] = {}
         self._line: tuple[Version, ...] | None = None
         self._models: dict[str, type[Model]] | None = None
         """Known once all is declared and checked."""
@@ -316,6 +316,13 @@ class App(Expecting):
             found = self._logic[type_, version] = build_logic(
                 type_, version, shape, resolve_steps(self._steps[type_], self._ended_steps, version)
             )
+        return found
+
+    def logic_of(self, type_: str, version: str) -> Logic:
+        """As `logic`, by the text of a version. Raises as `logic` and `Version.parse`."""
+        found = self._logic.get((type_, version))
+        if found is None:
+            found = self._logic[type_, version] = self.logic(type_, Version.parse(version))
         return found
 
     def versions(self, published: Collection[Version] | None = None) -> Line:

@@ -29,19 +29,32 @@ UNKNOWN: Any = object()
 class Bound:
     """An event ready to be decided: in every shape its logic reads, with the rows it declared."""
 
-    __slots__ = ("events", "foreign", "new", "shown", "state", "subjects")
+    __slots__ = ("_shown", "events", "foreign", "new", "read", "state", "subjects")
 
     def __init__(self, subjects: tuple[str, ...]) -> None:
         self.subjects = subjects
         self.events: dict[type[Event], Event] = {}
         self.state: list[Json] = []
         """The state section of the payload: `[[field, model, id, {…}]…]`."""
-        self.shown: dict[tuple[str, str], frozenset[str] | None] = {}
-        """Model and id of every row the steps may see, and so may change; with the columns, where only views show it."""
+        self.read: list[tuple[StateField, str]] = []
+        """Every row the steps may see, by the state field that shows it, and its id."""
         self.foreign: list[tuple[int, str, str, tuple[str, ...]]] = []
         """Place in the state, model, id and columns of rows read from other subjects."""
         self.new: list[tuple[str, str]] = []
         """Model and id of every row the event said it would insert."""
+        self._shown: dict[tuple[str, str], frozenset[str] | None] | None = None
+
+    @property
+    def shown(self) -> dict[tuple[str, str], frozenset[str] | None]:
+        """Model and id of every row the steps may see, and so may change; with the columns, where only views show it."""
+        if self._shown is None:
+            self._shown = {}
+            for one, id in self.read:
+                key = (one.model_name, id)
+                columns = None if one.model.__ensue__.view_of is None else fields_of(one.model).all_names
+                before = self._shown.get(key, columns)
+                self._shown[key] = None if before is None or columns is None else before | columns
+        return self._shown
 
 
 class Binding:
@@ -111,13 +124,14 @@ class Binding:
     def _follow(self, facts: Facts) -> None:
         """Every target as far as *facts* reach."""
         for place, event in enumerate(self.shaped):
+            form = self.forms[place]
             targets = self.targets[place] = {}
             for one in event.__ensue__.resolution:
-                targets[one.name] = self._target(place, one, targets, facts)
+                targets[one.name] = form.get(one.wire) if one.on_wire else self._target(place, one, targets, facts)
 
     def _target(self, place: int, one: StateField, targets: dict[str, Any], facts: Facts) -> Any:
-        """The id of a Ref, Lookup or New (None where there is none), the query of a Related, or UNKNOWN."""
-        if one.kind == "related":
+        """The id that does not stand in the form itself (None where there is none), the query of a Related, or UNKNOWN."""
+        if one.source is None:
             columns, values = [], []
             for column, wanted in (one.columns or {}).items():
                 value = (
@@ -130,9 +144,7 @@ class Binding:
                 columns.append(column)
                 values.append(value)
             return one.model_name, tuple(columns), tuple(values)
-        if one.source is not None:
-            return self._value(place, one.source, targets, facts)
-        return self.forms[place].get(one.wire)
+        return self._value(place, one.source, targets, facts)
 
     def _value(self, place: int, path: By, targets: dict[str, Any], facts: Facts) -> Any:
         head = self.shaped[place].__ensue__.state.get(path.head)
@@ -156,9 +168,11 @@ class Binding:
         What was looked for and is not there was not there: the record of a decision holds all that it knew.
         """
         for place, event in enumerate(self.shaped):
+            form = self.forms[place]
             targets = self.targets[place] = {}
             for one in event.__ensue__.resolution:
-                target = targets[one.name] = self._target(place, one, targets, facts)
+                target: Any = form.get(one.wire) if one.on_wire else self._target(place, one, targets, facts)
+                targets[one.name] = target
                 if one.kind == "related":
                     facts.learn_answer(target, slots.get(self._slot(place, one)[0], {}))
                 elif target is not None:
@@ -230,12 +244,24 @@ class Binding:
             info, targets = event.__ensue__, self.targets[place]
             values: dict[str, Any] = {}
             for name, one in info.state.items():
-                slot, is_fresh = self._slot(place, one) if freezing else (name, False)
-                values[name] = _read(one, targets[name], facts, bound, slot if is_fresh else None)
+                values[name] = _read(one, targets[name], facts, bound)
             for child in info.child_refs:
                 _check_parents(child, values, facts)
+            if freezing:
+                self._freeze(place, values, facts, bound)
             bound.events[type(event)] = with_values(event, values, context)
         return bound
+
+    def _freeze(self, place: int, values: Mapping[str, Any], facts: Facts, bound: Bound) -> None:
+        """Freeze what the state fields of the shape at *place* read; what an earlier one has frozen is not frozen twice."""
+        for name, one in self.shaped[place].__ensue__.state.items():
+            slot, is_fresh = self._slot(place, one)
+            if not is_fresh or one.kind == "new":
+                continue
+            value = values[name]
+            for row in value if one.kind == "related" else (value,):
+                if row is not None:
+                    _freeze(one, row.id, facts, bound, slot)
 
     def _slot(self, place: int, one: StateField) -> tuple[str, bool]:
         """
@@ -270,28 +296,25 @@ def _with_new_ids(event: Event, id: str) -> Event:
     return with_values(event, missing, None) if missing else event
 
 
-def _read(one: StateField, target: Any, facts: Facts, bound: Bound, slot: str | None) -> Any:
-    """The value of one state field; what is read is declared, and frozen under *slot* (None: it is frozen already)."""
-    model = one.model_name
+def _read(one: StateField, target: Any, facts: Facts, bound: Bound) -> Any:
+    """The value of one state field."""
     if one.kind == "related":
-        return _read_related(one, target, facts, bound, slot)
+        return _read_related(one, target, facts, bound)
     if one.kind == "new":
-        if facts.row(model, target) is not None:
-            raise AlreadyExists(model=model, fields="id")
-        bound.new.append((model, target))
+        if facts.row(one.model_name, target) is not None:
+            raise AlreadyExists(model=one.model_name, fields="id")
+        bound.new.append((one.model_name, target))
         return target
     row = None if target is None else facts.instance(one.model, target)
     if row is None:
         if one.optional and (target is None or one.kind == "lookup"):
             return None
-        raise NotFound(model=model, id="" if target is None else str(target))
-    _declare(one, row.id, bound)
-    if slot is not None:
-        _freeze(one, row.id, facts, bound, slot)
+        raise NotFound(model=one.model_name, id="" if target is None else str(target))
+    bound.read.append((one, target))
     return row
 
 
-def _read_related(one: StateField, query: Query, facts: Facts, bound: Bound, slot: str | None) -> tuple[Model, ...]:
+def _read_related(one: StateField, query: Query, facts: Facts, bound: Bound) -> tuple[Model, ...]:
     ids = facts.answer(query)
     assert ids is not None, "find() has asked for every query"
     if len(ids) > one.limit:
@@ -300,21 +323,9 @@ def _read_related(one: StateField, query: Query, facts: Facts, bound: Bound, slo
     for id in sorted(ids):
         row = facts.instance(one.model, id)
         assert row is not None, "answers hold only rows that are there"
-        _declare(one, id, bound)
-        if slot is not None:
-            _freeze(one, id, facts, bound, slot)
+        bound.read.append((one, id))
         rows.append(row)
     return tuple(rows)
-
-
-def _declare(one: StateField, id: str, bound: Bound) -> None:
-    """Note that the steps see a row, and of one that only views show, which columns."""
-    key, model = (one.model_name, id), one.model
-    columns = None if model.__ensue__.view_of is None else fields_of(model).all_names
-    if columns is not None and key in bound.shown:
-        before = bound.shown[key]
-        columns = None if before is None else before | columns
-    bound.shown[key] = columns
 
 
 def _freeze(one: StateField, id: str, facts: Facts, bound: Bound, slot: str) -> None:
@@ -336,7 +347,12 @@ def _check_parents(child: ChildRef, values: dict[str, Any], facts: Facts) -> Non
     name, model = child.ref.name, child.ref.model_name
     if values[name] is None:
         return
-    row = facts.row(model, values[name].id)
-    own = [values[parent].id for parent in child.parents if values[parent] is not None]
-    if own and row is not None and row[child.column] not in own:
+    row, is_named = facts.row(model, values[name].id), False
+    assert row is not None, "the row was just read"
+    for parent in child.parents:
+        if values[parent] is not None:
+            if values[parent].id == row[child.column]:
+                return
+            is_named = True
+    if is_named:
         raise NotFound(model=model, id=values[name].id)

@@ -20,6 +20,7 @@ from ensue.core.logic import Logic
 from ensue.core.model import Model, encoded_row, newest, row_key, subjects_of_row
 from ensue.core.operation import Cancel, Delete, Erase, Increase, Insert, Operation, Update
 from ensue.core.plan import Plan, decided_plan
+from ensue.core.quick import quick
 from ensue.core.rejection import AlreadyExists, NotFound, Rejection
 from ensue.core.shapes import changes_brought_up, row_brought_up, row_in_shape
 from ensue.core.step import OPERATIONS, Step
@@ -65,7 +66,7 @@ def decide(logic: Logic, bound: Bound, facts: Facts, guard: Guard | None = None)
             raise StepError(step.name, f"raised {type(error).__name__}: {error}") from error
         work.steps.append(step.name)
     work.finish()
-    return Decision(work.plan(), work.changes)
+    return quick(Decision, (work.plan(), work.changes))
 
 
 def _check_reasons(step: Step, no: Rejected, *, declared: bool) -> None:
@@ -100,12 +101,8 @@ class _Work:
         self.type = logic.type
         self.steps: list[str] = []
         self.changes: list[Change] = []
-        self._operations: list[Operation[Any]] = []
-        self._operation_steps: list[str] = []
-        self._recorded: list[list[Json]] = []
-        self._effects: list[Effect] = []
-        self._effect_steps: list[str] = []
-        self._recorded_effects: list[list[Json]] = []
+        self._operations: list[tuple[Operation[Any], str, list[Json]]] = []
+        self._effects: list[tuple[Effect, str, list[Json]]] = []
         self._effect_keys: set[tuple[str, str]] = set()
         self._now: dict[tuple[str, str], Row | None] = {}
         self._written: dict[tuple[str, str, str], tuple[str, str]] = {}
@@ -113,15 +110,7 @@ class _Work:
 
     def plan(self) -> Plan:
         """What was decided so far."""
-        return decided_plan(
-            self._operations,
-            self._effects,
-            self.steps,
-            self._operation_steps,
-            self._effect_steps,
-            self._recorded,
-            self._recorded_effects,
-        )
+        return decided_plan(self.steps, self._operations, self._effects)
 
     def take(self, step: Step, results: tuple[Any, ...]) -> None:
         """Check what a step yielded, and add it."""
@@ -152,9 +141,7 @@ class _Work:
         if (kind, key) in self._effect_keys:
             raise StepError(step.name, f"yielded two {type(effect).__name__} with the key {key!r}; an effect's key is its identity.")
         self._effect_keys.add((kind, key))
-        self._effects.append(effect)
-        self._effect_steps.append(step.name)
-        self._recorded_effects.append([kind, key, effect_body(effect), step.name])
+        self._effects.append((effect, step.name, [kind, key, effect_body(effect), step.name]))
 
     # -- operations
     def _take_operation(self, step: Step, operation: Operation[Any], kind: str) -> None:
@@ -175,13 +162,13 @@ class _Work:
             self._change(step, operation, Change(name, id, present, None), ["delete", name, id, present, None, step.name])
         elif isinstance(operation, Erase):
             self._check_locked(step, name, id, (row_key(type(row), id),))
-            self._add(step, operation, ["erase", name, id, None, {"purpose": operation.purpose}, step.name])
+            self._operations.append((operation, step.name, ["erase", name, id, None, {"purpose": operation.purpose}, step.name]))
 
     def _take_cancel(self, step: Step, operation: Cancel[Any]) -> None:
         kind = operation.effect.__ensue__.kind
         if ("cancel", kind) not in step.contract.operations and ("cancel", "") not in step.contract.operations:
             raise _undeclared(step, f"Cancel[{operation.effect.__name__}]")
-        self._add(step, operation, ["cancel", kind, operation.key, None, None, step.name])
+        self._operations.append((operation, step.name, ["cancel", kind, operation.key, None, None, step.name]))
 
     def _insert(self, step: Step, operation: Insert[Any], row: Model, name: str, id: str) -> None:
         key, model = (name, id), type(row)
@@ -193,7 +180,7 @@ class _Work:
         after = encoded_row(row) if model.__ensue__.followed_by is None else row_brought_up(row, None)
         self._inserted.add(key)
         self._check_locked(step, name, id, subjects_of_row(newest(model), id, after))
-        self._change(step, operation, Change(name, id, None, after), ["insert", name, id, None, after, step.name])
+        self._change(step, operation, quick(Change, (name, id, None, after)), ["insert", name, id, None, after, step.name])
 
     def _update(self, step: Step, operation: Update[Any] | Increase[Any], name: str, id: str, kind: str) -> None:
         if isinstance(operation, Update):
@@ -262,12 +249,7 @@ class _Work:
     def _change(self, step: Step, operation: Operation[Any], change: Change, recorded: list[Json]) -> None:
         self._now[change.model, change.id] = change.after
         self.changes.append(change)
-        self._add(step, operation, recorded)
-
-    def _add(self, step: Step, operation: Operation[Any], recorded: list[Json]) -> None:
-        self._operations.append(operation)
-        self._operation_steps.append(step.name)
-        self._recorded.append(recorded)
+        self._operations.append((operation, step.name, recorded))
 
 
 def _undeclared(step: Step, what: str) -> StepError:

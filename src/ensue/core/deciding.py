@@ -10,7 +10,7 @@ from ensue.core.diff import Diff, Side, diff_of, says
 from ensue.core.facts import Instances
 from ensue.core.group import Forecast
 from ensue.core.record import Record
-from ensue.core.replay import Past, decide_again, recorded_side, side_of
+from ensue.core.replay import Decided, Past, decide_again, recorded_side, side_of
 from ensue.core.replay_report import ReplayReport
 from ensue.core.version import Version
 from ensue.core.wanted import UNDONE
@@ -116,12 +116,13 @@ def replayed(record: Record, past: Past | None, instances: Instances) -> Diff | 
     if len(instances) > INSTANCES_MAX:
         instances.clear()
     try:
-        new = side_of(decide_again(record, past=past, instances=instances))
+        decided = decide_again(record, past=past, instances=instances)
     except (VersionError, UnknownEventType) as error:
-        new = Side(missing=str(error))
-    if new.is_accepted and says(record, new):
+        decided = Decided(None, missing=str(error))
+    plan = decided.plan
+    if plan is not None and not plan.rejections and says(record, plan):
         return None
-    return diff_of(record, recorded_side(record, past), new, base_version=record.version, version=record.version) or None
+    return diff_of(record, recorded_side(record, past), side_of(decided), base_version=record.version, version=record.version) or None
 
 
 def compare_each(

@@ -23,6 +23,7 @@ from ensue.core.frozen import frozen_rows
 from ensue.core.model import Model, may_have_changed, row_of
 from ensue.core.normal_form import NOTHING, Normal, RowOutcome, Value, normal_form
 from ensue.core.operation import Delete, Insert, Operation, increased, updated
+from ensue.core.plan import Plan
 from ensue.core.record import Record
 from ensue.core.version import Version
 from ensue.errors import RequestError
@@ -218,17 +219,20 @@ def is_equal(base: Side, new: Side) -> bool:
     return canonical_trusted(one) == canonical_trusted(other)
 
 
-def says(record: Record, new: Side) -> bool:
+def says(record: Record, plan: Plan) -> bool:
     """
-    A quicker look: whether *record* says the very bytes of *new*.
+    A quicker look: whether *record* says the very bytes of *plan*.
 
     Not where a model had other shapes: there the same bytes may mean another row.
     """
-    found: Any = [new.operations, new.effects]
+    found: Any = [plan.recorded_operations, plan.recorded_effects]
     if canonical_trusted(found) != record.outcome():
         return False
-    models = {one[1] for one in new.operations}
-    return not any(may_have_changed(model) for model in map(record.app.find_model, models) if model is not None)
+    for _, name, *_ in plan.recorded_operations:
+        model = record.app.find_model(name)  # type: ignore[arg-type]  # it is a text
+        if model is not None and may_have_changed(model):
+            return False
+    return True
 
 
 def _row_differences(base: Normal, new: Normal, app: App) -> Iterable[ColumnDifference]:

@@ -74,9 +74,9 @@ def record_from(app: App, members: Json) -> Record:
         FormatError: something is missing, unknown or of another kind; says what was expected and what was found.
     """
     checked = _checked(members)
-    said = {name: checked[name] for name in OPTIONAL_TEXTS if name in checked}
+    said: dict[str, Json] = {name: checked[name] for name in OPTIONAL_TEXTS if name in checked}
     if "occurred" in said:
-        said["occurred"] = instant_text(_instant("occurred", said["occurred"]))
+        said["occurred"] = instant_text(_instant("occurred", checked["occurred"]))
     return Record(
         app,
         id=checked["id"],

@@ -57,11 +57,9 @@ class Needs:
 class Facts:
     """Rows by model and id (None: known to be absent), and the answers to queries by equality, kept true under changes."""
 
-    def __init__(self, rows: Mapping[str, Mapping[str, Row]] | None = None, instances: Instances | None = None) -> None:
-        """With *rows*, which were found, by model and id; *instances* of these may have been made before, and are added to."""
-        self._rows: dict[str, dict[str, Row | None]] = {}
-        for model, by_id in () if rows is None else rows.items():
-            self._rows[model] = {**by_id}
+    def __init__(self, rows: dict[str, dict[str, Row | None]] | None = None, instances: Instances | None = None) -> None:
+        """Over *rows*, which were found, by model and id; *instances* of these may have been made before. Both are added to."""
+        self._rows: dict[str, dict[str, Row | None]] = {} if rows is None else rows
         self._answers: dict[str, dict[tuple[str, ...], dict[tuple[Json, ...], set[str]]]] = {}
         self._made: Instances = {} if instances is None else instances
         self._decided: dict[str, set[str]] = {}

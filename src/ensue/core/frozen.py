@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ensue.core.app import App
@@ -29,18 +30,20 @@ def frozen_rows(record: Record, own: Logic, rest: Rest = nobody) -> tuple[Rows, 
     """
     rows: Rows = {}
     slots: Slots = {}
+    subjects = record.subjects
     for slot, name, id, columns in record.document["state"]:
         steady = own.steady.get(slot)
         if steady is None or columns.keys() != steady.columns:
             row = _frozen_row(record, name, own.slots.get(slot), columns, rest)
         elif steady.parents:
-            row = {**_parents(steady.parents, record.subjects), **columns}
+            row = {**_parents(steady.parents, subjects), **columns}
         else:
             row = columns
-        by_id = rows.setdefault(name, {})
-        if id in by_id:
-            row = {**by_id[id], **row}
-        by_id[id] = row
+        by_id = rows.get(name)
+        if by_id is None:
+            rows[name] = {id: row}
+        else:
+            by_id[id] = row = {**by_id[id], **row} if id in by_id else row
         slots.setdefault(slot, {})[id] = row
     return rows, slots
 
@@ -50,7 +53,7 @@ def _frozen_row(record: Record, name: str, one: StateField | None, columns: dict
     latest = newest(model)
     if model.__ensue__.view_of is None or columns.keys() == fields_of(latest).by_name.keys():
         return brought_up(latest, columns, lambda: record.table_shapes)
-    parents = _parents(latest.__ensue__.parent_columns, record.subjects)
+    parents = _parents(tuple(latest.__ensue__.parent_columns.items()), record.subjects)
     if not may_have_changed(latest):
         return {**parents, **columns}
     shown = {**{name: value for name, value in parents.items() if value is not None}, **columns}
@@ -91,10 +94,11 @@ def _with_fields(effect: type[Effect] | None, body: dict[str, Json]) -> dict[str
     return {**body, **{one.name: one.codec.encode(one.default) for one in since}} if since else body
 
 
-def _parents(parents: Mapping[str, str], subjects: Iterable[str]) -> dict[str, Any]:
+@lru_cache(maxsize=1024)  # the same for every child of a patient, and for all that follow in one chain
+def _parents(parents: tuple[tuple[str, str], ...], subjects: tuple[str, ...]) -> Mapping[str, Any]:
     """The columns that point to *parents*, as far as a record's chains tell them: what a view of a child may not show."""
     found: dict[str, Any] = {}
-    for column, parent in parents.items():
+    for column, parent in parents:
         start = parent + "/"
         ids = [subject[len(start) :] for subject in subjects if subject.startswith(start)]
         found[column] = ids[0] if len(ids) == 1 else None

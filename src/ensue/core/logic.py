@@ -19,10 +19,10 @@ from ensue.errors import DefinitionError
 
 
 class SteadySlot(NamedTuple):
-    """The *columns* that every row frozen under one name has, and the *parents*, by column, that a view does not show."""
+    """The *columns* that every row frozen under one name has, and the columns and *parents* that a view does not show."""
 
     columns: frozenset[str]
-    parents: Mapping[str, str]
+    parents: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,8 +162,8 @@ def _steady(slots: Mapping[str, StateField]) -> dict[str, SteadySlot]:
         latest = newest(one.model)
         if not may_have_changed(latest):
             columns = fields_of(one.model).all_names
-            parents = {column: parent for column, parent in latest.__ensue__.parent_columns.items() if column not in columns}
-            steady[slot] = SteadySlot(columns, parents)
+            parents = [(column, parent) for column, parent in latest.__ensue__.parent_columns.items() if column not in columns]
+            steady[slot] = SteadySlot(columns, tuple(parents))
     return steady
 
 

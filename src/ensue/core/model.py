@@ -244,7 +244,11 @@ def subjects_of_row(model: type[Model], id: str, row: dict[str, Json] | None) ->
     own = (f"{info.name}/{id}",) if info.subject else ()
     if row is None or not info.parents:
         return own
-    return own + tuple([f"{parent}/{row[column]}" for column, parent in info.parent_columns.items() if row[column] is not None])
+    subjects = [*own]
+    for column, parent in info.parent_columns.items():
+        if row[column] is not None:
+            subjects.append(f"{parent}/{row[column]}")
+    return tuple(subjects)
 
 
 def row_of(model: type[M], encoded: dict[str, Json]) -> M:

@@ -23,7 +23,6 @@ from ensue.core.operation import Cancel, Delete, Erase, Insert, Operation, incre
 from ensue.core.plan import Plan
 from ensue.core.shapes import row_in_shape
 from ensue.core.step import Step
-from ensue.core.version import Version
 from ensue.errors import FormatError
 
 
@@ -215,7 +214,7 @@ class Record:
     @property
     def logic(self) -> Logic:
         """The steps and shapes of its version, as the application declares them today."""
-        return self.app.logic(self.type, Version.parse(self.version))
+        return self.app.logic_of(self.type, self.version)
 
     def __repr__(self) -> str:
         return f"Record({self.type} {self.id}, {self.place.subject} {self.place.seq}, position {self.place.position})"

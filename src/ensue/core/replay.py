@@ -17,7 +17,7 @@ from ensue.core.brought_up import Missing, Rest, nobody
 from ensue.core.correction import Correction, CorrectionBinding
 from ensue.core.correction_shapes import form_brought_up
 from ensue.core.data import fields_of
-from ensue.core.decide import Decision, Guard, decide
+from ensue.core.decide import Guard, decide
 from ensue.core.diff import Diff, Side, diff_of
 from ensue.core.event import Context, event_from_form
 from ensue.core.facts import Change, Facts, Instances, Needs, Query, Row
@@ -25,6 +25,7 @@ from ensue.core.frozen import Rows, Slots, frozen_rows, recorded_effects, record
 from ensue.core.logic import Logic
 from ensue.core.model import Model, newest
 from ensue.core.plan import Plan
+from ensue.core.quick import quick
 from ensue.core.record import Record
 from ensue.core.rejection import Rejection
 from ensue.core.state import StateField
@@ -79,15 +80,13 @@ def decide_again(
     """
     own = record.logic
     logic = own if version is None else record.app.logic(record.type, version)
-    return told_of(lambda: _decide_again(record, own, logic, past, guard, instances))
-
-
-def _decide_again(record: Record, own: Logic, logic: Logic, past: Past | None, guard: Guard | None, instances: Instances | None) -> Decided:
-    facts, recorded = recall(record, own, past, instances)
-    if logic is own:
-        return decided(recorded, facts, record, record.subjects, guard)
-    binding = brought_to(recorded, logic, facts, past)
-    return decided(binding, facts, record, tuple(dict.fromkeys((*record.subjects, *binding.subjects(facts)))), guard)
+    try:
+        facts, recorded = recall(record, own, past, instances)
+        if logic is own:
+            return decided(recorded, facts, record, record.subjects, guard)
+        return _decided_under(logic, recorded, facts, record, past, guard)
+    except EnsueError as error:
+        return went_wrong(error)
 
 
 def decide_by_facts(record: Record, version: Version, facts: Facts, past: Past | None) -> Decided:
@@ -98,31 +97,31 @@ def decide_by_facts(record: Record, version: Version, facts: Facts, past: Past |
         VersionError, UnknownEventType: the application does not know the event type at that version.
     """
     own, logic = record.logic, record.app.logic(record.type, version)
-
-    def decide_once() -> Decided:
-        binding = brought_to(_binding(record, own), logic, facts, past)
-        return decided(binding, facts, record, tuple(dict.fromkeys((*record.subjects, *binding.subjects(facts)))))
-
-    return told_of(decide_once)
-
-
-def told_of(decide_once: Callable[[], Decided]) -> Decided:
-    """What came of deciding, with whatever went wrong told."""
     try:
-        return decide_once()
-    except Missing as missing:
-        return Decided(None, missing=missing.what)
-    except Rejected as no:
-        return Decided(Plan(rejections=tuple(reason for reason in no.reasons if isinstance(reason, Rejection))))
+        return _decided_under(logic, _binding(record, own), facts, record, past)
     except EnsueError as error:
-        return Decided(None, raised=told(error))
+        return went_wrong(error)
+
+
+def _decided_under(logic: Logic, recorded: Binding, facts: Facts, record: Record, past: Past | None, guard: Guard | None = None) -> Decided:
+    binding = brought_to(recorded, logic, facts, past)
+    return decided(binding, facts, record, tuple(dict.fromkeys((*record.subjects, *binding.subjects(facts)))), guard)
+
+
+def went_wrong(error: EnsueError) -> Decided:
+    """What came of deciding where it ended in *error*: a rejection, an input that is missing, or a step that failed."""
+    if isinstance(error, Missing):
+        return Decided(None, missing=error.what)
+    if isinstance(error, Rejected):
+        return Decided(Plan(rejections=tuple(reason for reason in error.reasons if isinstance(reason, Rejection))))
+    return Decided(None, raised=told(error))
 
 
 def decided(binding: Binding, facts: Facts, record: Record, subjects: tuple[str, ...], guard: Guard | None = None) -> Decided:
     """Bind and decide over complete *facts*. Raises Rejected where the state forbids it, and what a step raises."""
-    bound = binding.bind(facts, Context(record.id, record.at, record.actor, record.occurred), subjects, freezing=False)
-    decision: Decision = decide(binding.logic, bound, facts, guard)
-    return Decided(decision.plan, changes=decision.changes, facts=facts)
+    context = quick(Context, (record.id, record.at, record.actor, record.occurred))
+    plan, changes = decide(binding.logic, binding.bind(facts, context, subjects, freezing=False), facts, guard)
+    return quick(Decided, (plan, None, None, changes, facts))
 
 
 def replay(record: Record, guard: Guard | None = None, past: Past | None = None) -> Diff:
@@ -186,11 +185,12 @@ def recall(record: Record, own: Logic, past: Past | None = None, instances: Inst
 
 def seen_by(record: Record, rows: Rows, slots: Slots) -> Facts:
     """The *rows* that *record* froze, as facts, with all that it looked for and did not find. Raises Missing."""
-    return _recalled(_binding(record, record.logic), rows, slots)
+    own = {model: dict(by_id) for model, by_id in rows.items()}
+    return _recalled(_binding(record, record.logic), own, slots)
 
 
 def _recalled(binding: Binding, rows: Rows, slots: Slots, instances: Instances | None = None) -> Facts:
-    facts = Facts(rows, instances)
+    facts = Facts(rows, instances)  # type: ignore[arg-type]  # rows that are not there are added
     binding.recall(facts, slots)
     return facts
 

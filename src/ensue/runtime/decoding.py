@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ensue.core.app import App
+from ensue.core.quick import quick
 from ensue.core.record import Place, Record
 from ensue.log.reading import Document, glance
 from ensue.storage.database import Storage
@@ -22,7 +23,7 @@ def record_of(storage: Storage, stored: StoredRecord, app: App | None = None) ->
         version=stored.version,
         actor=stored.actor,
         at=datetime.fromisoformat(stored.at),
-        place=Place(stored.subject, stored.seq, stored.position, seen.links),
+        place=quick(Place, (stored.subject, stored.seq, stored.position, seen.links)),
         hash=bytes(stored.hash),
         document=document,
         said=seen.members,

@@ -84,7 +84,9 @@ def records_selected(connection: Connection, selection: Selection, after: int, l
         query = query.where(event.c.at <= instant_text(selection.until))
     if selection.types:
         query = query.where(event.c.type.in_(selection.types))
-    rows = connection.execute(query.limit(limit)).all()  # at once: row by row costs twice as much
+    result = connection.execute(query.limit(limit))
+    rows = result.cursor.fetchall()  # at once, and as the driver gives them: a page of a walk through the whole ledger
+    result.close()
     return [StoredRecord._make(row) for row in rows]
 
 
