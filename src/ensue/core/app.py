@@ -289,41 +289,34 @@ class App(Expecting):
         """The date of its first step, which is not before that of its first shape."""
         return min(one.since for one in self._steps[type_])
 
-    def logic(self, type_: str, version: Version) -> Logic:
+    def logic(self, type_: str, version: Version | str) -> Logic:
         """
-        The steps and shapes of an event type at a version, resolved once.
+        The steps and shapes of an event type at a version, or at the one of this text; resolved once.
 
         Raises:
-            UnknownEventType, VersionError (code `not_in_version`).
+            UnknownEventType, VersionError (code `not_in_version`; `malformed`).
         """
         found = self._logic.get((type_, version))
         if found is None:
-            if type_ == CORRECTION:
-                models = {model.__ensue__.name: model for model in self.models()}
-                found = self._logic[type_, version] = correction_logic(version, models, self._effects)
-                return found
-            first = self._first(type_)
-            if not self.decides(type_, version):
-                having = [one for one in self.line() if self.decides(type_, one)]
-                until = f"to {having[-1]}" if type_ in self._ended_events else "on"
-                raise VersionError(
-                    "not_in_version",
-                    f"{type_} is not in {version}; it is in {having[0]} {until}.",
-                    nearest=[str(having[0]), str(having[-1])],
-                )
-            shape = shape_at(first, version)
-            assert shape is not None, "decides() has seen that the first shape is not after the version"
-            found = self._logic[type_, version] = build_logic(
-                type_, version, shape, resolve_steps(self._steps[type_], self._ended_steps, version)
-            )
+            found = self.logic(type_, Version.parse(version)) if isinstance(version, str) else self._resolve(type_, version)
+            self._logic[type_, version] = found
         return found
 
-    def logic_of(self, type_: str, version: str) -> Logic:
-        """As `logic`, by the text of a version. Raises as `logic` and `Version.parse`."""
-        found = self._logic.get((type_, version))
-        if found is None:
-            found = self._logic[type_, version] = self.logic(type_, Version.parse(version))
-        return found
+    def _resolve(self, type_: str, version: Version) -> Logic:
+        if type_ == CORRECTION:
+            return correction_logic(version, {model.__ensue__.name: model for model in self.models()}, self._effects)
+        first = self._first(type_)
+        if not self.decides(type_, version):
+            having = [one for one in self.line() if self.decides(type_, one)]
+            until = f"to {having[-1]}" if type_ in self._ended_events else "on"
+            raise VersionError(
+                "not_in_version",
+                f"{type_} is not in {version}; it is in {having[0]} {until}.",
+                nearest=[str(having[0]), str(having[-1])],
+            )
+        shape = shape_at(first, version)
+        assert shape is not None, "decides() has seen that the first shape is not after the version"
+        return build_logic(type_, version, shape, resolve_steps(self._steps[type_], self._ended_steps, version))
 
     def versions(self, published: Collection[Version] | None = None) -> Line:
         """The line with what was said of its versions; *published* are those that a lock has closed, None where there is no lock."""

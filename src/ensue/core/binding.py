@@ -249,8 +249,12 @@ class Binding:
                 _check_parents(child, values, facts)
             if freezing:
                 self._freeze(place, values, facts, bound)
-            bound.events[type(event)] = with_values(event, values, context)
+            bound.events[type(event)] = self._loaded(event, values, context)
         return bound
+
+    def _loaded(self, event: Event, values: Mapping[str, Any], context: Context) -> Event:
+        """*event* with the state that was read, and what it may know of the world."""
+        return with_values(event, values, context)
 
     def _freeze(self, place: int, values: Mapping[str, Any], facts: Facts, bound: Bound) -> None:
         """Freeze what the state fields of the shape at *place* read; what an earlier one has frozen is not frozen twice."""
@@ -344,15 +348,17 @@ def _freeze(one: StateField, id: str, facts: Facts, bound: Bound, slot: str) -> 
 
 def _check_parents(child: ChildRef, values: dict[str, Any], facts: Facts) -> None:
     """A Ref to a child agrees with the event's own Refs to its parent, else the child is not found: nobody reaches another's row."""
-    name, model = child.ref.name, child.ref.model_name
-    if values[name] is None:
+    name, model, column, parents = child
+    own = values[name]
+    if own is None:
         return
-    row, is_named = facts.row(model, values[name].id), False
+    row, is_named = facts.row(model, own.id), False
     assert row is not None, "the row was just read"
-    for parent in child.parents:
-        if values[parent] is not None:
-            if values[parent].id == row[child.column]:
+    for parent in parents:
+        other = values[parent]
+        if other is not None:
+            if other.id == row[column]:
                 return
             is_named = True
     if is_named:
-        raise NotFound(model=model, id=values[name].id)
+        raise NotFound(model=model, id=own.id)

@@ -95,6 +95,7 @@ class Data:
 
 
 set_values = object.__setattr__
+_set_dict = Data.__dict__["__dict__"].__set__  # what `set_values` would look up each time
 """Gives an instance its values past the freeze: as its `__dict__`, one dictionary that is its own from then on."""
 
 
@@ -105,7 +106,7 @@ def _rebuild(cls: type[D], values: dict[str, Any]) -> D:
 def trusted(cls: type[D], values: dict[str, Any]) -> D:
     """An instance over checked Python *values*, which it takes over; nothing is checked again."""
     made = cls.__new__(cls)
-    set_values(made, "__dict__", values)
+    _set_dict(made, values)
     return made
 
 

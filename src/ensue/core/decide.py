@@ -101,8 +101,12 @@ class _Work:
         self.type = logic.type
         self.steps: list[str] = []
         self.changes: list[Change] = []
-        self._operations: list[tuple[Operation[Any], str, list[Json]]] = []
-        self._effects: list[tuple[Effect, str, list[Json]]] = []
+        self._operations: list[Operation[Any]] = []
+        self._operation_steps: list[str] = []
+        self._recorded: list[list[Json]] = []
+        self._effects: list[Effect] = []
+        self._effect_steps: list[str] = []
+        self._recorded_effects: list[list[Json]] = []
         self._effect_keys: set[tuple[str, str]] = set()
         self._now: dict[tuple[str, str], Row | None] = {}
         self._written: dict[tuple[str, str, str], tuple[str, str]] = {}
@@ -110,7 +114,15 @@ class _Work:
 
     def plan(self) -> Plan:
         """What was decided so far."""
-        return decided_plan(self.steps, self._operations, self._effects)
+        return decided_plan(
+            self._operations,
+            self._effects,
+            self.steps,
+            self._operation_steps,
+            self._effect_steps,
+            self._recorded,
+            self._recorded_effects,
+        )
 
     def take(self, step: Step, results: tuple[Any, ...]) -> None:
         """Check what a step yielded, and add it."""
@@ -141,7 +153,9 @@ class _Work:
         if (kind, key) in self._effect_keys:
             raise StepError(step.name, f"yielded two {type(effect).__name__} with the key {key!r}; an effect's key is its identity.")
         self._effect_keys.add((kind, key))
-        self._effects.append((effect, step.name, [kind, key, effect_body(effect), step.name]))
+        self._effects.append(effect)
+        self._effect_steps.append(step.name)
+        self._recorded_effects.append([kind, key, effect_body(effect), step.name])
 
     # -- operations
     def _take_operation(self, step: Step, operation: Operation[Any], kind: str) -> None:
@@ -162,13 +176,13 @@ class _Work:
             self._change(step, operation, Change(name, id, present, None), ["delete", name, id, present, None, step.name])
         elif isinstance(operation, Erase):
             self._check_locked(step, name, id, (row_key(type(row), id),))
-            self._operations.append((operation, step.name, ["erase", name, id, None, {"purpose": operation.purpose}, step.name]))
+            self._add(step, operation, ["erase", name, id, None, {"purpose": operation.purpose}, step.name])
 
     def _take_cancel(self, step: Step, operation: Cancel[Any]) -> None:
         kind = operation.effect.__ensue__.kind
         if ("cancel", kind) not in step.contract.operations and ("cancel", "") not in step.contract.operations:
             raise _undeclared(step, f"Cancel[{operation.effect.__name__}]")
-        self._operations.append((operation, step.name, ["cancel", kind, operation.key, None, None, step.name]))
+        self._add(step, operation, ["cancel", kind, operation.key, None, None, step.name])
 
     def _insert(self, step: Step, operation: Insert[Any], row: Model, name: str, id: str) -> None:
         key, model = (name, id), type(row)
@@ -177,9 +191,10 @@ class _Work:
         present = self._now[key] if key in self._now else self.facts.seen(name, id)
         if present is not None:
             raise AlreadyExists(model=name, fields="id")
-        after = encoded_row(row) if model.__ensue__.followed_by is None else row_brought_up(row, None)
+        is_newest = model.__ensue__.followed_by is None
+        after = encoded_row(row) if is_newest else row_brought_up(row, None)
         self._inserted.add(key)
-        self._check_locked(step, name, id, subjects_of_row(newest(model), id, after))
+        self._check_locked(step, name, id, subjects_of_row(model if is_newest else newest(model), id, after))
         self._change(step, operation, quick(Change, (name, id, None, after)), ["insert", name, id, None, after, step.name])
 
     def _update(self, step: Step, operation: Update[Any] | Increase[Any], name: str, id: str, kind: str) -> None:
@@ -249,7 +264,12 @@ class _Work:
     def _change(self, step: Step, operation: Operation[Any], change: Change, recorded: list[Json]) -> None:
         self._now[change.model, change.id] = change.after
         self.changes.append(change)
-        self._operations.append((operation, step.name, recorded))
+        self._add(step, operation, recorded)
+
+    def _add(self, step: Step, operation: Operation[Any], recorded: list[Json]) -> None:
+        self._operations.append(operation)
+        self._operation_steps.append(step.name)
+        self._recorded.append(recorded)
 
 
 def _undeclared(step: Step, what: str) -> StepError:

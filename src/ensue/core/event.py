@@ -32,9 +32,10 @@ class Context(NamedTuple):
 
 
 class ChildRef(NamedTuple):
-    """A Ref to a child, the *column* of one of its parents, and the names of the event's other Refs to that parent."""
+    """Name and model of a Ref to a child, the *column* of one of its parents, and the names of the event's other Refs to that parent."""
 
-    ref: StateField
+    name: str
+    model: str
     column: str
     parents: tuple[str, ...]
 
@@ -205,12 +206,16 @@ class Event(Data, _Inner):
         return random_number(self._known.id, label)
 
 
+# past the freeze, as the slots do it
+_set_context, _set_sent = Event._context.__set__, Event._sent.__set__  # type: ignore[attr-defined, union-attr]
+
+
 def _child_refs(refs: list[StateField]) -> Iterator[ChildRef]:
     for one in refs:
         for column, parent in one.model.__ensue__.parent_columns.items():
             parents = tuple(other.name for other in refs if other.model_name == parent and other is not one)
             if parents:
-                yield ChildRef(one, column, parents)
+                yield ChildRef(one.name, one.model_name, column, parents)
 
 
 def _rebuild(cls: type[E], values: dict[str, Any], context: Context | None, sent: frozenset[str]) -> E:
@@ -330,12 +335,29 @@ def event_from_form(cls: type[E], form: Mapping[str, Json]) -> E:
     return _with(trusted(cls, values), None, fields.all_names)
 
 
+def bare_event(cls: type[E], form: Mapping[str, Json]) -> E | None:
+    """As `event_from_form`, without the state, which `complete` puts in; None where *form* has not exactly the fields of *cls*."""
+    fields, values = fields_of(cls), {**form}
+    for one in cls.__ensue__.on_wire:
+        values.pop(one.wire, None)
+    if len(form) != len(cls.__ensue__.sendable) or len(values) != len(fields.names) or not fields.all_names.issuperset(values):
+        return None
+    return _with(trusted(cls, fields.decode_taken(values)), None, fields.all_names)
+
+
+def complete(event: E, state: Mapping[str, Any], context: Context) -> E:
+    """*event*, which nobody else has seen, with state put in, and what it may know of the world."""
+    event.__dict__.update(state)
+    _set_context(event, context)
+    return event
+
+
 def with_values(event: E, changes: Mapping[str, Any], context: Context | None) -> E:
     """A copy of *event* with state put in, and what it may know of the world."""
     return _with(trusted(type(event), {**event.__dict__, **changes}), context, event._sent)
 
 
 def _with(event: E, context: Context | None, sent: frozenset[str]) -> E:
-    set_values(event, "_context", context)
-    set_values(event, "_sent", sent)
+    _set_context(event, context)
+    _set_sent(event, sent)
     return event

@@ -214,7 +214,10 @@ class Fields:
 
     def decode(self, encoded: Mapping[str, Json]) -> dict[str, Any]:
         """The Python values of J1 values that `encode` gave."""
-        values = dict(encoded)
+        return self.decode_taken(dict(encoded))
+
+    def decode_taken(self, values: dict[str, Any]) -> dict[str, Any]:
+        """As `decode`, in the very *values*."""
         for name, decode in self._decoders:
             values[name] = decode(values[name])
         return values
@@ -230,9 +233,7 @@ class Fields:
             values = dict(zip(self.names, self._own(encoded), strict=True))
         except KeyError:
             values = {name: encoded[name] if name in encoded else self._came_since(name) for name in self.names}
-        for name, decode in self._decoders:
-            values[name] = decode(values[name])
-        return values
+        return self.decode_taken(values)
 
     def _came_since(self, name: str) -> Json:
         one = self.by_name[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
@@ -16,7 +16,6 @@ from ensue.core.shapes import row_brought_up, row_in_shape
 
 M = TypeVar("M", bound=Model)
 F = TypeVar("F", bound=Effect)
-_NONE: tuple[tuple[Any, ...], ...] = ((), (), ())
 
 
 @dataclass(frozen=True)
@@ -76,19 +75,26 @@ class Plan:
 
 
 def decided_plan(
-    steps: Iterable[str],
-    operations: Iterable[tuple[Operation[Any], str, list[Json]]],
-    effects: Iterable[tuple[Effect, str, list[Json]]],
+    operations: Sequence[Operation[Any]],
+    effects: Sequence[Effect],
+    steps: Sequence[str],
+    operation_steps: Sequence[str],
+    effect_steps: Sequence[str],
+    recorded_operations: Sequence[list[Json]],
+    recorded_effects: Sequence[list[Json]],
 ) -> Plan:
-    """
-    A plan without rejections, of copies. Written past the freeze in one go: every decision makes one.
-
-    Of each operation and effect: what the step yielded, the step's name, and how it is recorded.
-    """
+    """A plan without rejections, of copies. Written past the freeze in one go: every decision makes one."""
     plan = Plan.__new__(Plan)
-    values: dict[str, tuple[Any, ...]] = {"rejections": (), "steps": tuple(steps)}
-    values["operations"], values["operation_steps"], values["recorded_operations"] = tuple(zip(*operations, strict=True)) or _NONE
-    values["effects"], values["effect_steps"], values["recorded_effects"] = tuple(zip(*effects, strict=True)) or _NONE
+    values = {
+        "operations": tuple(operations),
+        "effects": tuple(effects),
+        "rejections": (),
+        "steps": tuple(steps),
+        "operation_steps": tuple(operation_steps),
+        "effect_steps": tuple(effect_steps),
+        "recorded_operations": tuple(recorded_operations),
+        "recorded_effects": tuple(recorded_effects),
+    }
     set_values(plan, "__dict__", values)
     return plan
 

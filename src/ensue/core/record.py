@@ -214,7 +214,7 @@ class Record:
     @property
     def logic(self) -> Logic:
         """The steps and shapes of its version, as the application declares them today."""
-        return self.app.logic_of(self.type, self.version)
+        return self.app.logic(self.type, self.version)
 
     def __repr__(self) -> str:
         return f"Record({self.type} {self.id}, {self.place.subject} {self.place.seq}, position {self.place.position})"

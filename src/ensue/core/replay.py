@@ -14,18 +14,19 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from ensue.core.binding import Binding
 from ensue.core.brought_up import Missing, Rest, nobody
-from ensue.core.correction import Correction, CorrectionBinding
+from ensue.core.correction import CORRECTION, Correction, CorrectionBinding
 from ensue.core.correction_shapes import form_brought_up
 from ensue.core.data import fields_of
 from ensue.core.decide import Guard, decide
 from ensue.core.diff import Diff, Side, diff_of
-from ensue.core.event import Context, event_from_form
+from ensue.core.event import Context, bare_event, event_from_form
 from ensue.core.facts import Change, Facts, Instances, Needs, Query, Row
 from ensue.core.frozen import Rows, Slots, frozen_rows, recorded_effects, recorded_operations
 from ensue.core.logic import Logic
 from ensue.core.model import Model, newest
 from ensue.core.plan import Plan
 from ensue.core.quick import quick
+from ensue.core.recalled import Recalled
 from ensue.core.record import Record
 from ensue.core.rejection import Rejection
 from ensue.core.state import StateField
@@ -199,6 +200,10 @@ def _binding(record: Record, own: Logic) -> Binding:
     if record.erased:
         raise Missing("what was erased of it")
     form = record.document["form"]
+    if len(own.shapes) == 1 and own.type != CORRECTION:
+        bare = bare_event(own.shape, form)
+        if bare is not None:
+            return Recalled(bare, own, record.id, form)
     try:
         event = event_from_form(own.shape, form)
     except FormatError as error:
