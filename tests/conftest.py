@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.forking import Forking
 from tests.postgresql_server import PostgresqlServer, database_of_its_own, find_installed_binaries, find_memory, find_wheel_binaries
 from tests.source_tree import SOURCE
 
@@ -37,6 +38,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if "installed-postgresql" in item.name and item.path.parent.name not in ON_INSTALLED_SERVERS]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
+
+
+@pytest.fixture(scope="session")
+def forking() -> Iterator[Forking]:
+    """The process from which programs are forked that need not import ensue."""
+    with Forking() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import contextlib
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,13 +22,16 @@ from typing import Final
 
 from ensue import Ledger
 from tests.docs.blocks import Block, blocks_of
+from tests.forking import Forking
 from tests.source_tree import ROOT
 
 COMMAND_SECONDS_MAX: Final = 60
+PLAIN: Final = re.compile(r"python (-m ensue\.cli|\w+\.py)\b[^|<>&;$*]*$")
+"""A program of ensue or of the page, for which no shell is needed."""
 PYTEST: Final = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "ensue.testing.plugin"}
 
 
-def do_what_it_says(page: Path, folder: Path) -> None:
+def do_what_it_says(page: Path, folder: Path, forking: Forking) -> None:
     """Raises AssertionError where a block does not do, or does not print, what the page says."""
     blocks = blocks_of(page)
     with _module(page.stem, folder) as module:
@@ -39,7 +43,7 @@ def do_what_it_says(page: Path, folder: Path) -> None:
             elif block.language == "python":
                 _agree(where, expected, _run_python(block, page, module))
             elif block.language == "console":
-                _run_console(where, block, folder)
+                _run_console(where, block, folder, forking)
 
 
 def _save(block: Block, folder: Path) -> None:
@@ -79,7 +83,7 @@ def _run_python(block: Block, page: Path, module: ModuleType) -> str:
     return printed.getvalue()
 
 
-def _run_console(where: str, block: Block, folder: Path) -> None:
+def _run_console(where: str, block: Block, folder: Path, forking: Forking) -> None:
     """Run each command; what stands below it, up to the next, is its output. What follows two blanks and a # is a remark."""
     for command, output in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", block.text, re.MULTILINE):
         plain = command.partition("  #")[0].strip()
@@ -87,15 +91,24 @@ def _run_console(where: str, block: Block, folder: Path) -> None:
             subprocess.run([*plain.split(), "--dry-run"], cwd=ROOT, check=True, capture_output=True, timeout=COMMAND_SECONDS_MAX)
             continue
         found = re.sub(r"^ensue\b", "python -m ensue.cli", plain)  # a checkout that is tested need not be installed
-        ran = subprocess.run(
-            found, shell=True, cwd=folder, env=_environment(), capture_output=True, text=True, timeout=COMMAND_SECONDS_MAX, check=False
-        )
+        code, said = _run(found, folder, forking)
         if output.strip() == "…":
-            assert ran.returncode == 0, f"{where}: {plain} ended with {ran.returncode}\n{ran.stdout}{ran.stderr}"
+            assert code == 0, f"{where}: {plain} ended with {code}\n{said}"
         elif output.strip():
-            _agree(f"{where}: {plain}", output, ran.stdout + ran.stderr)
+            _agree(f"{where}: {plain}", output, said)
         else:
-            assert ran.returncode == 0, f"{where}: {plain} ended with {ran.returncode}\n{ran.stdout}{ran.stderr}"
+            assert code == 0, f"{where}: {plain} ended with {code}\n{said}"
+
+
+def _run(command: str, folder: Path, forking: Forking) -> tuple[int, str]:
+    """The exit code of a command and all that it says."""
+    if PLAIN.match(command):
+        ran = forking.run(*shlex.split(command)[1:], cwd=folder, env=_environment())
+    else:
+        ran = subprocess.run(
+            command, shell=True, cwd=folder, env=_environment(), capture_output=True, timeout=COMMAND_SECONDS_MAX, check=False
+        )
+    return ran.returncode, (ran.stdout + ran.stderr).decode()
 
 
 def _environment() -> dict[str, str]:

@@ -9,6 +9,7 @@ import pytest
 from ensue import errors
 from tests.docs.blocks import RUN, SHOWN, blocks_of
 from tests.docs.reader import do_what_it_says
+from tests.forking import Forking
 from tests.source_tree import ROOT
 
 GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
@@ -23,8 +24,8 @@ PAGES = [
 
 @pytest.mark.timeout(300)  # a page may hold two dozen commands, each a process
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_what_a_page_says_can_be_done(page: Path, tmp_path: Path) -> None:
-    do_what_it_says(page, tmp_path)
+def test_what_a_page_says_can_be_done(page: Path, tmp_path: Path, forking: Forking) -> None:
+    do_what_it_says(page, tmp_path, forking)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -45,12 +46,12 @@ def test_every_block_says_what_it_is(page: Path) -> None:
         "```python\n# one.py\nprint(1)\n```\n```console\n$ python one.py\n2\n```\n",
     ],
 )
-def test_a_page_that_says_what_is_not_so_is_found(said: str, tmp_path: Path) -> None:
+def test_a_page_that_says_what_is_not_so_is_found(said: str, tmp_path: Path, forking: Forking) -> None:
     page = tmp_path / "page.md"
     page.write_text(said, encoding="utf-8")
 
     with pytest.raises(AssertionError):
-        do_what_it_says(page, tmp_path)
+        do_what_it_says(page, tmp_path, forking)
 
 
 def test_the_page_about_errors_names_every_one() -> None:

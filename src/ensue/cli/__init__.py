@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import NoReturn
 
@@ -14,4 +15,5 @@ def main() -> NoReturn:
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # while the program started, or while it printed
         code = 130
+    gc.freeze()  # else the interpreter, at its end, searches all that was imported for cycles: a third of a short command's time
     sys.exit(code)
