@@ -23,8 +23,8 @@ from typing import Any, Final, Self
 
 from tests.source_tree import ROOT
 
-IMPORTED: Final = ("cli", "core", "log", "storage", "runtime", "source")
-"""Rooms of ensue; `demo` and `testing` are for those who ask for them."""
+IMPORTED: Final = ("cli", "core", "demo", "log", "storage", "runtime", "source")
+"""The rooms of ensue, but for the one that only tests use."""
 EXTRAS: Final = ("ensue.runtime.ranges.on_dask", "ensue.cli.__main__")
 """Modules that are not imported beforehand: who uses them is to wait for them."""
 STREAMS: Final = (("stdin", os.O_RDONLY), ("stdout", os.O_WRONLY | os.O_CREAT), ("stderr", os.O_WRONLY | os.O_CREAT))

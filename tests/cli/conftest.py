@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -13,7 +14,9 @@ from typing import Any
 
 import pytest
 
+from ensue.cli.exit_codes import ExitCode
 from ensue.cli.program import run as run_command
+from tests.forking import Forking
 from tests.source_tree import ROOT
 
 SHOP = "tests.cli.shop:shop"
@@ -89,16 +92,67 @@ def surroundings() -> dict[str, str]:
 
 
 @pytest.fixture
-def program(tmp_path: Path, surroundings: dict[str, str]) -> Run:
-    """The program itself, started in an empty folder."""
+def program(forking: Forking, tmp_path: Path, surroundings: dict[str, str]) -> Run:
+    """The program in a process of its own and in an empty folder, spared the import of ensue."""
 
     def run_program(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None, input: bytes = b"") -> Result:
-        command = [sys.executable, "-m", "ensue.cli", *arguments]
-        environment = {**surroundings, **(env or {})}
-        done = subprocess.run(command, cwd=cwd or tmp_path, env=environment, input=input, capture_output=True, timeout=60, check=False)
+        done = forking.run("-m", "ensue.cli", *arguments, cwd=cwd or tmp_path, env={**surroundings, **(env or {})}, input=input)
         return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return run_program
+
+
+@pytest.fixture
+def started_program(tmp_path: Path, surroundings: dict[str, str]) -> Run:
+    """The program itself, started in an empty folder."""
+
+    def run_program(*arguments: str, env: Mapping[str, str] | None = None) -> Result:
+        command = [sys.executable, "-m", "ensue.cli", *arguments]
+        done = subprocess.run(command, cwd=tmp_path, env={**surroundings, **(env or {})}, capture_output=True, timeout=60, check=False)
+        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    return run_program
+
+
+@pytest.fixture(scope="session")
+def demo_folder(forking: Forking, surroundings: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the demo has run."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = forking.run("-m", "ensue.cli", "demo", cwd=folder, env=surroundings)
+    assert done.returncode == ExitCode.DONE, done.stderr.decode()
+    return folder
+
+
+@pytest.fixture
+def after_demo(demo_folder: Path, tmp_path: Path) -> Path:
+    """The folder of the test, in which the demo has run."""
+    return shutil.copytree(demo_folder, tmp_path, dirs_exist_ok=True)
+
+
+# ---- shops ---------------------------------------------------------------------------------------------------------
+MakeShop = Callable[..., Path]
+"""Makes a folder with a shop that was submitted to: one tuple of arguments for each time."""
+
+
+@pytest.fixture(scope="session")
+def make_shop(forking: Forking, surroundings: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> MakeShop:
+    """A shop with one account, `a-1`, of Ada, who has 100, and what a module adds to it; copied for every test."""
+
+    def make(*submitted: tuple[str, ...]) -> Path:
+        folder = tmp_path_factory.mktemp("shop")
+        opening = ("account.open", "-f", "account_id=a-1", "-f", "owner=Ada", "-f", "balance=100")
+        for command in (("db", "migrate"), *(("submit", *one, "--actor", "clerk") for one in (opening, *submitted))):
+            where = ("--app", SHOP, "--database", f"sqlite:///{folder / 'ledger.db'}")
+            done = forking.run("-m", "ensue.cli", *command, *where, cwd=folder, env=surroundings)
+            assert done.returncode in (ExitCode.DONE, ExitCode.REFUSED), done.stderr.decode()
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def opened_shop(make_shop: MakeShop) -> Path:
+    return make_shop()
 
 
 @pytest.fixture
@@ -108,9 +162,7 @@ def where(sqlite_url: str) -> tuple[str, ...]:
 
 
 @pytest.fixture
-def open_shop(run: Run, where: tuple[str, ...]) -> tuple[str, ...]:
+def open_shop(opened_shop: Path, where: tuple[str, ...], tmp_path: Path) -> tuple[str, ...]:
     """The options of a shop with one account, `a-1`, of Ada, who has 100."""
-    assert run("db", "migrate", *where).code == 0
-    opened = run("submit", "account.open", "-f", "account_id=a-1", "-f", "owner=Ada", "-f", "balance=100", "--actor", "clerk", *where)
-    assert opened.code == 0, opened.stderr
+    shutil.copytree(opened_shop, tmp_path, dirs_exist_ok=True)
     return where

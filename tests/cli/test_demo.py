@@ -14,8 +14,8 @@ SHIPPED = str(shipped_stream())
 TOTAL = 675
 
 
-def test_the_demo_imports_tells_one_story_and_verifies(program: Run, tmp_path: Path) -> None:
-    first, again = program("demo"), program("demo")
+def test_the_demo_imports_tells_one_story_and_verifies(started_program: Run, tmp_path: Path) -> None:
+    first, again = started_program("demo"), started_program("demo")
 
     assert (first.code, again.code) == (0, 0)
     assert f"\n{TOTAL} events went into sqlite:///build/demo.db (" in first.stdout
@@ -30,7 +30,7 @@ def test_the_demo_imports_tells_one_story_and_verifies(program: Run, tmp_path: P
     assert (tmp_path / "build" / "demo.db").exists()
 
 
-def test_what_the_demo_says_to_try_works_as_it_stands(program: Run) -> None:
+def test_what_the_demo_says_to_try_works_as_it_stands(program: Run, after_demo: Path) -> None:
     told = program("demo").stdout
     commands = [line.split("ensue.cli ")[1].split() for line in told.splitlines() if "ensue.cli " in line]
 

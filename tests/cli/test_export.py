@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,19 +11,26 @@ from pathlib import Path
 import pytest
 
 import ensue
-from tests.cli.conftest import Run
+from tests.cli.conftest import MakeShop, Run
 from tests.cli.shop import shop
 
 Where = tuple[str, ...]
 
 
-@pytest.fixture
-def busy_shop(run: Run, open_shop: Where) -> Where:
+@pytest.fixture(scope="module")
+def made_busy(make_shop: MakeShop) -> Path:
     """A shop where two payments followed, and another account was opened."""
-    for amount in ("30", "5"):
-        run("submit", "account.pay", "-f", "account_id=a-1", "-f", f"amount={amount}", "--actor", "clerk", *open_shop)
-    run("submit", "account.open", "-f", "account_id=a-2", "-f", "owner=Grace", "--actor", "clerk", *open_shop)
-    return open_shop
+    return make_shop(
+        *(("account.pay", "-f", "account_id=a-1", "-f", f"amount={amount}") for amount in (30, 5)),
+        ("account.open", "-f", "account_id=a-2", "-f", "owner=Grace"),
+    )
+
+
+@pytest.fixture
+def busy_shop(made_busy: Path, where: Where, tmp_path: Path) -> Where:
+    """The options of that shop."""
+    shutil.copytree(made_busy, tmp_path, dirs_exist_ok=True)
+    return where
 
 
 def test_events_go_to_standard_output_and_nothing_else_does(run: Run, busy_shop: Where) -> None:

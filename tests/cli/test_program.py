@@ -42,8 +42,8 @@ LEAVES = (
 GUIDE = (ROOT / "docs/guides/command-line.md").read_text(encoding="utf-8")
 
 
-def test_help_names_every_command_and_every_exit_code(program: Run) -> None:
-    told = program("--help")
+def test_help_names_every_command_and_every_exit_code(started_program: Run) -> None:
+    told = started_program("--help")
 
     assert (told.code, told.stderr) == (0, "")
     assert all(re.search(rf"^  {command} ", told.stdout, re.MULTILINE) for command in COMMANDS)
@@ -76,8 +76,8 @@ def test_every_exception_of_ensue_has_a_code_and_a_way_to_end() -> None:
     assert not [kind.__name__ for kind in own if not set(kind.__mro__) & set(CODES)]
 
 
-def test_the_release_is_told(program: Run) -> None:
-    assert program("--version").stdout == f"ensue {release()}\n"
+def test_the_release_is_told(started_program: Run) -> None:
+    assert started_program("--version").stdout == f"ensue {release()}\n"
 
 
 @pytest.mark.parametrize("module", ["ensue", "ensue.cli"])
@@ -136,8 +136,8 @@ def test_options_may_follow_the_command(run: Run, open_shop: Where) -> None:
     assert run("verify", f"--database={database}", "--json", f"--app={app}").data["clean"] is True
 
 
-def test_an_argument_that_is_no_text_is_named(program: Run) -> None:
-    refused = program("show", os.fsdecode(b"\xff"), "--app", SHOP, "--json")
+def test_an_argument_that_is_no_text_is_named(started_program: Run) -> None:
+    refused = started_program("show", os.fsdecode(b"\xff"), "--app", SHOP, "--json")
 
     assert (refused.code, refused.error["code"]) == (2, "request")
     assert "Argument 2 is not UTF-8" in refused.error["message"]
@@ -156,11 +156,10 @@ def test_what_nobody_foresaw_is_our_fault_and_told_with_its_traceback(run: Run, 
     assert "Traceback" in refused.stderr
 
 
-def test_a_reader_that_goes_away_ends_the_program_quietly(program: Run, surroundings: dict[str, str], tmp_path: Path) -> None:
-    program("demo", "import", str(ROOT / "src/ensue/demo/data"), "--database", "sqlite:///demo.db")
-    command = f"{sys.executable} -m ensue.cli demo --database sqlite:///demo.db | head -n 1; echo ${{PIPESTATUS[0]}}"
+def test_a_reader_that_goes_away_ends_the_program_quietly(after_demo: Path, surroundings: dict[str, str]) -> None:
+    command = f"{sys.executable} -m ensue.cli demo | head -n 1; echo ${{PIPESTATUS[0]}}"
 
-    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, env=surroundings, capture_output=True, timeout=60, check=True)
+    done = subprocess.run(["bash", "-c", command], cwd=after_demo, env=surroundings, capture_output=True, timeout=60, check=True)
 
     assert done.stdout.splitlines()[-1] == b"141"
     assert done.stderr == b""
@@ -246,8 +245,9 @@ def plain(text: str) -> str:
 
 
 @pytest.mark.parametrize("columns", [80, 120])
-def test_a_story_fits_the_width_of_the_terminal_and_loses_nothing(program: Run, on_terminal: Terminal, columns: int) -> None:
-    program("demo")
+def test_a_story_fits_the_width_of_the_terminal_and_loses_nothing(
+    program: Run, on_terminal: Terminal, after_demo: Path, columns: int
+) -> None:
     told = program("demo").stdout
 
     seen = plain(on_terminal(columns, "demo")).rpartition("\r")[2]
@@ -284,10 +284,10 @@ def test_the_envelope_is_one_line_in_a_pipe_and_readable_on_a_terminal(program: 
     assert '\n  "ok": true' in seen
 
 
-def test_a_console_of_few_characters_shows_the_others_by_number(program: Run) -> None:
+def test_a_console_of_few_characters_shows_the_others_by_number(started_program: Run, after_demo: Path) -> None:
     ascii_only = {"PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}
 
-    told, envelope = program("demo", env=ascii_only), program("demo", "--json", env=ascii_only)
+    told, envelope = started_program("demo", env=ascii_only), started_program("demo", "--json", env=ascii_only)
 
     assert told.code == 0
     assert "\\u2713 Verified" in told.stdout

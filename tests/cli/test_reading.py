@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import ensue
-from tests.cli.conftest import Run
+from tests.cli.conftest import MakeShop, Run
 from tests.cli.shop import shop
 
 Where = tuple[str, ...]
 
 
-@pytest.fixture
-def busy_shop(run: Run, open_shop: Where) -> Where:
+@pytest.fixture(scope="module")
+def made_busy(make_shop: MakeShop) -> Path:
     """A shop in which Ada paid twice, was refused once, and closed another account."""
-    for form in (("account_id=a-1", "amount=30"), ("account_id=a-1", "amount=999"), ("account_id=a-1", "amount=5")):
-        run("submit", "account.pay", *(part for one in form for part in ("-f", one)), "--actor", "clerk", *open_shop)
-    run("submit", "account.open", "-f", "account_id=a-2", "-f", "owner=Grace", "--actor", "clerk", *open_shop)
-    run("submit", "account.close", "-f", "account_id=a-2", "--actor", "clerk", *open_shop)
-    return open_shop
+    return make_shop(
+        *(("account.pay", "-f", "account_id=a-1", "-f", f"amount={amount}") for amount in (30, 999, 5)),
+        ("account.open", "-f", "account_id=a-2", "-f", "owner=Grace"),
+        ("account.close", "-f", "account_id=a-2"),
+    )
+
+
+@pytest.fixture
+def busy_shop(made_busy: Path, where: Where, tmp_path: Path) -> Where:
+    """The options of that shop."""
+    shutil.copytree(made_busy, tmp_path, dirs_exist_ok=True)
+    return where
 
 
 def test_show_has_form_state_operations_effects_place_hash_and_version(run: Run, busy_shop: Where) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import MakeShop, Run
 
 Where = tuple[str, ...]
 
@@ -19,12 +20,17 @@ def alter(where: Where, statement: str) -> None:
         connection.commit()
 
 
-@pytest.fixture
-def paid_shop(run: Run, open_shop: Where) -> Where:
+@pytest.fixture(scope="module")
+def made_paid(make_shop: MakeShop) -> Path:
     """A shop with four records: three payments of Ada's."""
-    for _ in range(3):
-        run("submit", "account.pay", "-f", "account_id=a-1", "-f", "amount=1", "--actor", "clerk", *open_shop)
-    return open_shop
+    return make_shop(*[("account.pay", "-f", "account_id=a-1", "-f", "amount=1")] * 3)
+
+
+@pytest.fixture
+def paid_shop(made_paid: Path, where: Where, tmp_path: Path) -> Where:
+    """The options of that shop."""
+    shutil.copytree(made_paid, tmp_path, dirs_exist_ok=True)
+    return where
 
 
 def test_what_follows_from_itself_is_verified(run: Run, paid_shop: Where) -> None:

@@ -6,8 +6,9 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from functools import cache
 from itertools import takewhile
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -112,11 +113,17 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.OUTPUT
 
 
+@cache
+def command_line() -> Any:  # typer has no public name for what it makes
+    """The parser of all commands, which typer takes a moment to make; who runs many in one process makes it once."""
+    return typer.main.get_command(program)
+
+
 def outcome_of(arguments: list[str]) -> Answer | Failure | int:
     """What a command line leads to; an int where typer itself has said everything."""
     try:
         check_encoding(arguments)
-        result = typer.main.get_command(program).main(arguments, prog_name="ensue", standalone_mode=False)
+        result = command_line().main(arguments, prog_name="ensue", standalone_mode=False)
     except UsageError as error:
         return usage_failure(error)
     except EnsueError as error:
