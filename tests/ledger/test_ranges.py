@@ -37,7 +37,8 @@ def edit_step(monkeypatch: pytest.MonkeyPatch, function: Callable[[Buy], Any]) -
     """The first version's step does something else today, as after an edit of its code."""
     logic = pharmacy.logic("sale.buy", Version.parse(FIRST))
     edited = replace(logic, steps=(replace(logic.steps[0], function=function),))
-    monkeypatch.setitem(pharmacy._logic, ("sale.buy", logic.version), edited)
+    for version in (logic.version, logic.version_text):
+        monkeypatch.setitem(pharmacy._logic, ("sale.buy", version), edited)
 
 
 def test_events_decided_again_are_the_same_and_counted(ledger: Ledger) -> None:

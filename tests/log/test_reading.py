@@ -92,8 +92,7 @@ def test_a_glance_sees_what_a_record_takes() -> None:
     seen, careful = glance(header), parse_header(header)
 
     assert (seen.links, seen.logic) == ((("Ward/2", 1),), careful.logic)
-    said = {name: seen.members.get(name) for name in ("cause", "occurred", "purpose", "behalf")}
-    assert said == {"cause": "c", "occurred": careful.occurred, "purpose": "care", "behalf": None}
+    assert seen.said == {"cause": "c", "occurred": careful.occurred, "purpose": "care"}
 
 
 def test_what_follows_is_told_as_it_stands() -> None:

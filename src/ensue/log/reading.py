@@ -19,6 +19,8 @@ from ensue.log.payload import find_name, join, open_payload
 
 MAIN: Final = ("form", "state", "operations", "effects")
 """The leaves that every payload has, first and in this order."""
+SAID: Final = ("cause", "corrects", "occurred", "behalf", "purpose", "requested")
+"""What may be said of an event beside, and a record tells. The rest of a header is not kept: records are held by the thousand."""
 
 
 class Glance(NamedTuple):
@@ -27,8 +29,8 @@ class Glance(NamedTuple):
     links: tuple[tuple[str, int], ...]
     """Further subjects, and the event's place in their chains."""
     logic: bytes
-    members: Mapping[str, Any]
-    """All that it says, as it is written."""
+    said: Mapping[str, Any]
+    """What is set of `SAID`, as it is written."""
 
 
 def glance(header: bytes) -> Glance:
@@ -42,7 +44,11 @@ def glance(header: bytes) -> Glance:
         members: Any = parse_trusted(header)
         links = members["links"]
         further = () if len(links) == 1 else tuple([(link["subject"], link["seq"]) for link in links[1:]])
-        return quick(Glance, (further, digest(members["logic"]), members))
+        said = {}
+        for name in SAID:
+            if name in members:
+                said[name] = members[name]
+        return quick(Glance, (further, digest(members["logic"]), said))
     except (FormatError, LookupError, TypeError, AttributeError):
         parse_header(header)  # says what is wrong
         raise
