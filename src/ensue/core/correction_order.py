@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ensue.core.app import App
 from ensue.core.facts import Row
-from ensue.core.table_keys import Group, key_groups, references
+from ensue.core.table_keys import Group, TableKeys
 from ensue.core.world import Key, World
 
 if TYPE_CHECKING:
@@ -26,11 +26,13 @@ Value = tuple[str, Group, tuple[Any, ...]]
 """What a key holds: a model, some of its columns, and their values in one row."""
 
 
-def in_order(app: App, base: World, told: World, found: Mapping[int, Sequence[PlannedChange]]) -> dict[int, list[PlannedChange]]:
+def in_order(
+    app: App, keys: TableKeys, base: World, told: World, found: Mapping[int, Sequence[PlannedChange]]
+) -> dict[int, list[PlannedChange]]:
     """The changes that lead from *base* to *told* by the place of their correction, some in a later one, each list in order."""
     placed = [(place, change) for place, changes in found.items() for change in changes]
     changes = [change for _, change in placed]
-    waits = _Waiting(app, base, told).of(changes)
+    waits = _Waiting(app, keys, base, told).of(changes)
     together: dict[int, list[int]] = {}
     for number, place in enumerate(_places([place for place, _ in placed], waits)):
         together.setdefault(place, []).append(number)
@@ -42,10 +44,10 @@ def in_order(app: App, base: World, told: World, found: Mapping[int, Sequence[Pl
 class _Waiting:
     """What must be written before each change, by the keys of the tables."""
 
-    def __init__(self, app: App, base: World, told: World) -> None:
+    def __init__(self, app: App, keys: TableKeys, base: World, told: World) -> None:
         self._base, self._told = base, told
-        self._references = references(app)
-        self._groups = {model.__ensue__.name: {*map(tuple, model.__ensue__.unique), *key_groups(model)} for model in app.models()}
+        self._references = keys.references()
+        self._groups = {model.__ensue__.name: {*map(tuple, model.__ensue__.unique), *keys.groups(model)} for model in app.models()}
         for one in (one for its in self._references.values() for one in its):
             self._groups[one.parent].add(one.parent_columns)
 

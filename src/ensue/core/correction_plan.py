@@ -24,6 +24,7 @@ from ensue.core.diff import WHOLE, ColumnDifference, Diff, EffectDifference, sam
 from ensue.core.effect import Effect, Task, effect_body, effect_from_body
 from ensue.core.facts import Row
 from ensue.core.model import subjects_of_row
+from ensue.core.table_keys import TableKeys
 from ensue.core.wanted import UNDONE, Wanted
 from ensue.core.world import Key
 from ensue.errors import DefinitionError, PlanMoved
@@ -159,9 +160,9 @@ class CorrectionPlan:
 
 
 # ---- changes of rows -----------------------------------------------------------------------------------------------
-def plan_of(app: App, retold: Retold, present: Mapping[Key, Row | None], wanted: Wanted) -> CorrectionPlan:
+def plan_of(app: App, keys: TableKeys, retold: Retold, present: Mapping[Key, Row | None], wanted: Wanted) -> CorrectionPlan:
     """The corrections that lead from the base of *retold* to what was told; *present* are the touched rows as they stand in the tables."""
-    changes = _net(app, retold)
+    changes = _net(app, keys, retold)
     corrections = []
     for place, diff in enumerate(retold.diffs):
         if diff.outcome in ("raised", "unreplayable"):
@@ -178,7 +179,7 @@ def touched_keys(retold: Retold) -> list[Key]:
     return sorted({(one.model, one.id) for diff in retold.diffs for one in diff.rows})
 
 
-def _net(app: App, retold: Retold) -> dict[int, list[PlannedChange]]:
+def _net(app: App, keys: TableKeys, retold: Retold) -> dict[int, list[PlannedChange]]:
     """What is to become of each row, by the place of the diff it belongs to."""
     by_key: dict[Key, list[tuple[int, ColumnDifference]]] = {}
     for place, diff in enumerate(retold.diffs):
@@ -195,7 +196,7 @@ def _net(app: App, retold: Retold) -> dict[int, list[PlannedChange]]:
         elif base is not None and told is not None:
             for place, change in _columns(app, model, id, base, told, differences):
                 found.setdefault(place, []).append(change)
-    return in_order(app, retold.base, retold.told, found)
+    return in_order(app, keys, retold.base, retold.told, found)
 
 
 def _columns(

@@ -29,8 +29,7 @@ class ModelInfo:
     unique: tuple[tuple[str, ...], ...] = ()
     strict: frozenset[str] = frozenset()
     table: Any = None
-    described: Any = None
-    """That table as the database describes it, once a ledger was opened over it."""
+    """The table that others declared, or its name."""
     version: Version | None = None
     follows: type[Model] | None = None
     followed_by: type[Model] | None = None
@@ -127,7 +126,6 @@ class Model(Data):
             tuple(tuple(group) for group in unique),
             frozenset(strict),
             table,
-            None,
             Version.declared(version, cls.__name__) if version else None,
             follows,
         )

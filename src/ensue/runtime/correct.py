@@ -86,7 +86,7 @@ class Correcting:
             return retold, self._planned(connection, retold, wanted)
 
     def _planned(self, connection: Connection, retold: Retold, wanted: Wanted) -> CorrectionPlan:
-        return plan_of(self._app, retold, self._present(connection, touched_keys(retold)), wanted)
+        return plan_of(self._app, self._storage.keys, retold, self._present(connection, touched_keys(retold)), wanted)
 
     def _records(self, connection: Connection, after: int, progress: Progress | None = None) -> Iterator[Record]:
         """Every record behind a position, in order."""

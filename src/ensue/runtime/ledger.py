@@ -78,7 +78,7 @@ class Ledger(Hindsight, Corrections, Copying):
         guard = development_guard if development else None
         self._door = Door(app, storage.uid, clock, random_bytes, account_version, published, guard)
         recorder = Recorder(app, storage.uid, cost=cost, random_bytes=random_bytes)
-        self._around = Surroundings(app, storage.uid, recorder, tag_keys, clock, guard, random_bytes, Constraints(app))
+        self._around = Surroundings(app, storage.uid, recorder, tag_keys, clock, guard, random_bytes, Constraints(app, storage.keys))
         self._writer = Writer(storage, self._around, lanes=1 if storage.is_sqlite else 2)
         self._reading = Reading(app, storage, tag_keys, self._note_read)
         self._correcting = Correcting(app, storage, self._door, self._writer.put)

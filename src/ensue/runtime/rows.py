@@ -12,14 +12,14 @@ from collections.abc import Iterable, Sequence
 
 from ensue.core.app import App
 from ensue.core.facts import Change
-from ensue.core.table_keys import has_foreign_keys, key_groups
+from ensue.core.table_keys import TableKeys
 from ensue.storage.session import RowWrite
 
 
 class Constraints:
     """Which columns of which model are under a unique or foreign key: giving a value up and taking it must not share a statement."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, table_keys: TableKeys) -> None:
         self.unique: dict[str, tuple[tuple[str, ...], ...]] = {}
         self.columns: dict[str, frozenset[str]] = {}
         self.tied: set[str] = set()
@@ -30,10 +30,10 @@ class Constraints:
         """The groups of columns under one key, declared by the model or by the table it was declared over."""
         for model in app.models():
             info = model.__ensue__
-            keys = {*info.unique, *key_groups(model)}
-            if info.table is not None and not isinstance(info.table, str):
+            keys = {*info.unique, *table_keys.groups(model)}
+            if info.table is not None:
                 self.external.add(info.name)
-            if has_foreign_keys(model):
+            if table_keys.has_foreign_keys(model):
                 self.tied.add(info.name)
             self.unique[info.name] = info.unique
             self.columns[info.name] = frozenset(column for group in keys for column in group) - {"id"}

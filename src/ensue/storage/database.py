@@ -16,21 +16,22 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, MetaData, Table, create_engine, delete, event, make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, NoSuchTableError
+from sqlalchemy import URL, Connection, Engine, create_engine, delete, event, make_url, select
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from ensue.core.app import App
-from ensue.core.data import fields_of
-from ensue.errors import ConfigurationError, DefinitionError, NotMigrated, Unavailable
+from ensue.core.table_keys import TableKeys
+from ensue.errors import ConfigurationError, NotMigrated, Unavailable
 from ensue.storage import tables
 from ensue.storage.image import keep_image, put_image
 from ensue.storage.logics import Logics
 from ensue.storage.migrate import RELEASE, begin_ledger, create_schema, create_tables, present_release
-from ensue.storage.model_tables import prepare_models
+from ensue.storage.model_tables import check_declared, describe_tables, prepare_own_tables
 from ensue.storage.session import Lost, ModelTable, Session
 from ensue.storage.sqlite import CACHED_STATEMENTS, SqliteSession, configure
+from ensue.storage.tables import table_of
 
 LEDGER_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,40}")
 READERS_MAX: Final = 8
@@ -59,17 +60,16 @@ class Storage:
         self.name = name
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.is_memory = self.is_sqlite and self.url.database in (None, "", ":memory:")
+        app.check()
+        check_declared(app.models())
         self.engine = self._engine()
         self._memory_lock = threading.RLock()
         self._lookers: deque[Session] = deque()
         self._held: list[Any] = []
-        app.check()
-        try:
-            self._bind_named_tables()
-        except BaseException:
-            self.engine.dispose()  # nobody gets a Storage to close
-            raise
-        self.models = {model.__ensue__.name: ModelTable(model, self.engine.dialect) for model in app.models()}
+        self.models: dict[str, ModelTable] = {}
+        """How each model stands here, once the tables are seen to."""
+        self.keys = TableKeys(app, {})
+        """The keys of the tables that others declared, as they are here."""
         self.logics = Logics(app, None if self.is_memory else self.reader)
         self.uid = ""
 
@@ -116,6 +116,7 @@ class Storage:
 
         Raises:
             NotMigrated: the tables are absent, older or newer, or a model's table lacks columns.
+            DefinitionError: a table that a model names has no column for one of its fields.
             Unavailable: the database cannot be reached.
         """
         path = str(self.url.database)
@@ -124,6 +125,7 @@ class Storage:
             raise NotMigrated(f"There is no file {path}; run `ensue db migrate`.")
         try:
             with self.reader() as connection:
+                self._describe(connection)
                 if create and self.is_memory and self._prepare_memory(connection, random_bytes):
                     return
                 release = present_release(connection)
@@ -139,12 +141,21 @@ class Storage:
                         f"The ledger's tables are of release {release}, this program is of {RELEASE}; "
                         "run `ensue db migrate` with the newer of both."
                     )
-                prepare_models(connection, self.app.models(), create=create)
+                prepare_own_tables(connection, self.app.models(), create=create)
                 self.uid = str(connection.execute(select(tables.ledger.c.uid)).scalar_one())
                 if self.is_memory:
                     keep_image(self.app, connection.connection.driver_connection)
         except DBAPIError as error:
             raise Unavailable(f"{self.url.render_as_string(hide_password=True)} cannot be opened: {error.orig}.") from error
+
+    def _describe(self, connection: Connection) -> None:
+        """Learn how the tables of others are here, and so how every model stands."""
+        described = describe_tables(connection, self.app.models())
+        self.keys = TableKeys(self.app, described)
+        for model in self.app.models():
+            info = model.__ensue__
+            table = described[info.name] if isinstance(info.table, str) else table_of(model)
+            self.models[info.name] = ModelTable(model, table, self.engine.dialect)
 
     def _prepare_memory(self, connection: Connection, random_bytes: Callable[[int], bytes]) -> bool:
         """Copy the tables that an earlier ledger of the application made, and give the copy an identity of its own."""
@@ -154,30 +165,6 @@ class Storage:
         begin_ledger(connection, random_bytes)
         self.uid = str(connection.execute(select(tables.ledger.c.uid)).scalar_one())
         return True
-
-    def _bind_named_tables(self) -> None:
-        """Models over an existing table by name read its description from the database, since its column types are not ours."""
-        for model in self.app.models():
-            given = model.__ensue__.table
-            if isinstance(given, str) and not isinstance(model.__dict__.get("__ensue_table__"), Table):
-                schema, _, plain = given.rpartition(".")
-                try:
-                    with self.reader() as connection:
-                        found = Table(plain, MetaData(), autoload_with=connection, schema=schema or None)
-                except NoSuchTableError:
-                    raise NotMigrated(
-                        f"{model.__name__}: there is no table {given}; it is declared with table=, "
-                        "so it must be there before the ledger opens."
-                    ) from None
-                model.__ensue__.table = found
-        for model in self.app.models():
-            table = model.__ensue__.table
-            if isinstance(table, Table):
-                lacking = [one.column for one in fields_of(model).by_name.values() if one.column not in table.c]
-                if lacking:
-                    raise DefinitionError(
-                        f'{model.__name__}: the table {table.fullname} has no column {", ".join(lacking)}; use column("its name").'
-                    )
 
     # -- connecting
     def session(self) -> Session:

@@ -1,4 +1,9 @@
-"""The tables of the models: whether they stand as the models say, and those that are missing made."""
+"""
+Model tables: what must stand in a database for the models of an application.
+
+Our own tables are made where they are missing. Those that others declared must be there, and each is described once, as
+this database has it: in another one its types and keys may be others.
+"""
 
 from __future__ import annotations
 
@@ -6,42 +11,85 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, MetaData, Table, inspect
 from sqlalchemy.engine.reflection import ObjectKind, ObjectScope
+from sqlalchemy.exc import NoSuchTableError
 
+from ensue.core.data import fields_of
 from ensue.core.model import Model
-from ensue.errors import NotMigrated
+from ensue.errors import DefinitionError, NotMigrated
 from ensue.storage.migrate import changing_tables
-from ensue.storage.tables import table_of
+from ensue.storage.tables import describe_as, table_of
 
 Place = tuple[str | None, str]
 """A table by its schema, None where the connection finds it, and its name."""
 
 
-def prepare_models(connection: Connection, models: Iterable[type[Model]], *, create: bool) -> None:
+# ---- tables of others ----------------------------------------------------------------------------------------------
+def check_declared(models: Iterable[type[Model]]) -> None:
+    """The tables that models are declared over, where they are more than a name, have every field's column. Raises DefinitionError."""
+    for model in models:
+        if isinstance(model.__ensue__.table, Table):
+            _check_fields(model, model.__ensue__.table)
+
+
+def describe_tables(connection: Connection, models: Iterable[type[Model]]) -> dict[str, Table]:
     """
-    See that every one of *models* has its table; those that are missing are made, all or none, where *create* is true.
+    The tables that others declared as this database has them, by model.
+
+    Raises:
+        NotMigrated: one is not there, or lacks a column that it was declared with.
+        DefinitionError: one that was declared by its name has no column for a field.
+    """
+    described = {}
+    for model in models:
+        given = model.__ensue__.table
+        if given is None:
+            continue
+        found = described[model.__ensue__.name] = _described(connection, model, given)
+        if isinstance(given, Table):
+            _check_columns(model, given, {column.name for column in found.columns})
+        else:
+            _check_fields(model, found)
+            describe_as(model, found)
+    return described
+
+
+def _described(connection: Connection, model: type[Model], given: Table | str) -> Table:
+    schema, _, name = given.rpartition(".") if isinstance(given, str) else (given.schema, "", given.name)
+    try:
+        return Table(name, MetaData(), autoload_with=connection, schema=schema or None, resolve_fks=False)
+    except NoSuchTableError:
+        raise NotMigrated(
+            f"{model.__name__}: there is no table {given}; it is declared with table=, so it must be there before the ledger opens."
+        ) from None
+
+
+def _check_fields(model: type[Model], table: Table) -> None:
+    lacking = [one.column for one in fields_of(model).by_name.values() if one.column not in table.c]
+    if lacking:
+        raise DefinitionError(f'{model.__name__}: the table {table.fullname} has no column {", ".join(lacking)}; use column("its name").')
+
+
+# ---- our own -------------------------------------------------------------------------------------------------------
+def prepare_own_tables(connection: Connection, models: Iterable[type[Model]], *, create: bool) -> None:
+    """
+    See that those of *models* that are not over others' tables have theirs; missing ones are made, all or none, where *create* is true.
 
     *connection* is in AUTOCOMMIT and in no transaction.
 
     Raises:
-        NotMigrated: a table is absent and not ours to make, or lacks columns.
+        NotMigrated: a table is absent, or lacks columns.
     """
-    ours = {model: table_of(model) for model in models}
+    ours = {model: table_of(model) for model in models if model.__ensue__.table is None}
     stood = _columns_of(connection, ours.values())
     missing = []
     for model, table in ours.items():
         there = stood.get((table.schema, table.name))
-        if there is None:
-            _check_ours_to_make(model, table, create=create)
+        if there is not None:
+            _check_columns(model, table, there)
+        elif create:
             missing.append(table)
-            continue
-        lacking = [column.name for column in table.columns if column.name not in there]
-        if lacking:
-            raise NotMigrated(
-                f"{model.__name__}: the table {table.fullname} has no column {', '.join(lacking)}; "
-                f"add it with a migration of your own (its columns are {', '.join(sorted(there))})."
-            )
-        if model.__ensue__.table is not None:
-            model.__ensue__.described = Table(table.name, MetaData(), autoload_with=connection, schema=table.schema, resolve_fks=False)
+        else:
+            raise NotMigrated(f"{model.__name__}: there is no table {table.fullname}; run `ensue db migrate`.")
     if missing:
         with changing_tables(connection):
             for table in missing:
@@ -61,11 +109,10 @@ def _columns_of(connection: Connection, tables: Iterable[Table]) -> dict[Place, 
     }
 
 
-def _check_ours_to_make(model: type[Model], table: Table, *, create: bool) -> None:
-    if model.__ensue__.table is not None:
+def _check_columns(model: type[Model], table: Table, there: set[str]) -> None:
+    lacking = [column.name for column in table.columns if column.name not in there]
+    if lacking:
         raise NotMigrated(
-            f"{model.__name__}: there is no table {table.fullname}; it is declared with table=, "
-            "so it must be there before the ledger opens."
+            f"{model.__name__}: the table {table.fullname} has no column {', '.join(lacking)}; "
+            f"add it with a migration of your own (its columns are {', '.join(sorted(there))})."
         )
-    if not create:
-        raise NotMigrated(f"{model.__name__}: there is no table {table.fullname}; run `ensue db migrate`.")

@@ -18,7 +18,6 @@ from ensue.core.data import fields_of
 from ensue.core.facts import Facts, Needs, Row
 from ensue.core.model import Model
 from ensue.errors import LedgerError
-from ensue.storage.tables import table_of
 from ensue.storage.types import ColumnCodec, column_codec
 
 
@@ -148,10 +147,9 @@ class Session(Protocol):
 
 
 class ModelTable:
-    """How one model stands in the database: quoted names, and a codec per column."""
+    """How one model stands in one database, over *table*: quoted names, and a codec per column."""
 
-    def __init__(self, model: type[Model], dialect: Dialect) -> None:
-        table: Table = table_of(model)
+    def __init__(self, model: type[Model], table: Table, dialect: Dialect) -> None:
         quote = dialect.identifier_preparer
         self.name = model.__ensue__.name
         self.model = model
@@ -160,9 +158,8 @@ class ModelTable:
         self.external = model.__ensue__.table is not None
         fields = fields_of(model)
         self.columns = fields.names
-        foreign = isinstance(model.__ensue__.table, Table)
         self.codecs: dict[str, ColumnCodec] = {
-            one.name: column_codec(one.codec, dialect, table.c[one.column] if foreign else None) for one in fields.by_name.values()
+            one.name: column_codec(one.codec, dialect, table.c[one.column] if self.external else None) for one in fields.by_name.values()
         }
         self.quoted: dict[str, str] = {one.name: quote.quote(one.column) for one in fields.by_name.values()}
         self.field_of_column: dict[str, str] = {one.column: one.name for one in fields.by_name.values()}

@@ -150,7 +150,7 @@ def table_of(model: type[Model]) -> Table:
     """
     The table of *model* in its newest shape: the one it was declared over, else one made from its fields.
 
-    Shapes and views share it. A table given by name is an unbound description: names and types as the model says.
+    Shapes and views share it. A table given by name has the names and types that the model says, or those that `describe_as` told before.
     """
     latest = newest(model)
     known: Table | None = latest.__dict__.get("__ensue_table__")
@@ -159,6 +159,12 @@ def table_of(model: type[Model]) -> Table:
         known = given if isinstance(given, Table) else _made(latest, given)
         latest.__ensue_table__ = known  # type: ignore[attr-defined]  # kept with the class, as its fields are
     return known
+
+
+def describe_as(model: type[Model], table: Table) -> None:
+    """*table* is `Model.table` of a model that names it, unless somebody was told another: there is one for all ledgers of a process."""
+    if "__ensue_table__" not in vars(model):
+        model.__ensue_table__ = table  # type: ignore[attr-defined]
 
 
 def _made(model: type[Model], name: str | None) -> Table:

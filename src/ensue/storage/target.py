@@ -98,7 +98,8 @@ def filling(app: App, url: str) -> Iterator[Target]:
         Unavailable: the database cannot be reached or written.
     """
     storage = Storage(app, url)
-    own = {name: table for name, table in storage.models.items() if not table.external}
+    ours = (model for model in app.models() if model.__ensue__.table is None)
+    own = {model.__ensue__.name: ModelTable(model, table_of(model), storage.engine.dialect) for model in ours}
     try:
         with storage.engine.connect() as connection:
             if storage.is_sqlite:
