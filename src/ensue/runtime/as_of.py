@@ -9,23 +9,29 @@ What no event wrote is known from the first event that saw it: so begins the his
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ensue.core.brought_up import Missing
-from ensue.core.canonical import Json
+from ensue.core.correction import CORRECTION
+from ensue.core.correction_settled import with_settled
 from ensue.core.data import fields_of, trusted
 from ensue.core.facts import Row
 from ensue.core.frozen import frozen_rows, recorded_operations
-from ensue.core.model import Model, may_have_changed, newest, subjects_of_row
+from ensue.core.model import Model, may_have_changed, newest
 from ensue.core.record import Record
+from ensue.core.recorded import check_columns, check_rows_said
 from ensue.core.selection import Selection
 from ensue.core.shapes import row_in_shape
-from ensue.errors import RequestError
+from ensue.errors import EnsueError, FormatError, RequestError, StepError, UnknownShape
+from ensue.runtime.content import UNREADABLE
 from ensue.runtime.decoding import record_of
+from ensue.runtime.row_history import row_history
 from ensue.storage import read
 from ensue.storage.database import Storage
+from ensue.storage.read import StoredRecord
 from ensue.storage.session import ModelTable
 
 if TYPE_CHECKING:
@@ -47,7 +53,11 @@ def selection_until(connection: Connection, as_of: AsOf) -> Selection:
 
 
 class Standing:
-    """The rows of some models as the records that it is told, in their order, leave them."""
+    """
+    The rows of some models as the records that it is told, in their order, leave them.
+
+    What a correction says that holds counts as well: what people kept, and what it took as it was although no event had made it so.
+    """
 
     def __init__(self, models: Mapping[str, ModelTable]) -> None:
         self._tables = models
@@ -61,6 +71,7 @@ class Standing:
 
     def see(self, record: Record) -> None:
         """What *record* saw: of rows of our own tables only those that no event before it made or saw."""
+        check_rows_said(record.document)
         for _, model, id, columns in record.document["state"]:
             if model in self._models and (id not in self.rows[model] or self._tables[model].external):
                 self._know(model, id, self._seen(record, model, id, columns))
@@ -68,15 +79,20 @@ class Standing:
     def take(self, record: Record) -> None:
         """What *record* saw, and what it did."""
         self.see(record)
-        for kind, model, id, _, after, _ in recorded_operations(record, self._whole, unknown=True):
+        operations = recorded_operations(record, self._whole, unknown=True)
+        if record.type == CORRECTION:
+            operations = with_settled(record, operations, self._row)
+        for kind, model, id, _, after, _ in operations:
             if model not in self._models or kind in ("cancel", "erase"):
                 continue
             if kind == "unknown":
-                raise Missing(f"{model}/{id}, of which a view showed too little at position {record.position},")
+                raise Missing(f"{model}/{id}, of which a view showed too little at position {record.position}")
             if kind == "delete":
                 self.rows[model].pop(id, None)
+            elif kind == "insert":
+                self._know(model, id, {**self._defaults[model], **after}, whole=True)
             else:
-                self._know(model, id, {**self._defaults[model], **after} if kind == "insert" else after)
+                self._know(model, id, after)
 
     def _seen(self, record: Record, model: str, id: str, columns: Row) -> Row:
         """A row of the state, with the columns of today."""
@@ -84,14 +100,45 @@ class Standing:
             return columns
         return frozen_rows(record, record.logic, self._whole)[0][model][id]
 
+    def _row(self, model: str, id: str) -> Row | None:
+        """A row, as far as it is known."""
+        return self.rows.get(model, {}).get(id)
+
     def _whole(self, model: str, id: str) -> Row | None:
         """A row where all of it is known."""
-        row = self.rows.get(model, {}).get(id)
+        row = self._row(model, id)
         return row if row is not None and len(row) == len(fields_of(self._models[model]).names) else None
 
-    def _know(self, model: str, id: str, columns: Mapping[str, Json]) -> None:
-        fields = fields_of(self._models[model]).by_name
+    def _know(self, model: str, id: str, columns: Row, *, whole: bool = False) -> None:
+        latest = self._models[model]
+        check_columns(latest, id, columns, whole=whole, nullable=self._tables[model].external)
+        fields = fields_of(latest).by_name
         self.rows[model].setdefault(id, {"id": id}).update({name: value for name, value in columns.items() if name in fields})
+
+
+@contextmanager
+def reading(stored: StoredRecord) -> Iterator[None]:
+    """
+    Whatever cannot be read meanwhile of a *stored* record is told of that record.
+
+    Raises:
+        FormatError: it is not as ensue writes it.
+        UnknownShape, StepError: what the application declares today does not lead from its rows to those of now.
+        RequestError: it does not tell enough of a row that others wrote.
+    """
+    what = f"{stored.type} {stored.id} at position {stored.position}"
+    try:
+        yield
+    except Missing as missing:
+        said = f"{what} changed {missing.what.rstrip(',')}; how it stood then is not known, since no event saw the rest of it"
+        raise RequestError(f"{said}. Where that cannot be, run `ensue verify`.") from missing
+    except UnknownShape as error:
+        raise UnknownShape(f"{what}: {error} Where all of them are there, run `ensue verify`.") from error
+    except StepError as error:
+        raise StepError(error.step, f"it was given what {what} says of a row, and {error} If it is right, run `ensue verify`.") from error
+    except UNREADABLE as error:
+        said = f"{error}".rstrip(".") if isinstance(error, EnsueError) else f"{error!r:.80} came of it"
+        raise FormatError(f"{what} cannot be read: {said}. It is not as ensue wrote it; run `ensue verify`.") from error
 
 
 def past_row(storage: Storage, connection: Connection, model: str, id: str, as_of: AsOf, present: Row | None) -> Row | None:
@@ -102,21 +149,26 @@ def past_row(storage: Storage, connection: Connection, model: str, id: str, as_o
     all, else as the first event that did so saw it.
     """
     selection, table = selection_until(connection, as_of), storage.models[model]
-    stored = read.records_of_row(connection, model, id, subjects_of_row(newest(table.model), id, present))
+    stored = row_history(storage, connection, model, id, present)
     if not stored:
         return None if table.external else present
     standing = Standing({model: table})
-    for number, record in enumerate(record_of(storage, one) for one in stored):
-        if number == 0 and not table.external and not _inserts(record, model, id):
-            standing.see(record)
-        if not selection.takes(record):
-            break
-        standing.take(record)
+    for number, one in enumerate(stored):
+        with reading(one):
+            record = record_of(storage, one)
+            check_rows_said(record.document)
+            if number == 0 and not table.external and not _inserts(record, model, id):
+                standing.see(record)
+            if not selection.takes(record):
+                break
+            standing.take(record)
     return standing.rows[model].get(id)
 
 
 def _inserts(record: Record, model: str, id: str) -> bool:
-    first = next(one for one in record.document["operations"] if one[1:3] == [model, id])
+    first = next((one for one in record.document["operations"] if one[1:3] == [model, id]), None)
+    if first is None:
+        raise FormatError(f"ensue_operation says that it wrote {model}/{id}, and its payload does not")
     return bool(first[0] == "insert")
 
 

@@ -20,7 +20,7 @@ from ensue.runtime.recording import columns_of_operation
 from ensue.storage.database import Storage
 from ensue.storage.session import ModelTable
 
-UNREADABLE: Final = (EnsueError, ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError)
+UNREADABLE: Final = (EnsueError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
 """What code of ours may raise over a value that others put into the database, of any type and shape."""
 
 # What stands before and after in each kind of operation on a row.

@@ -246,9 +246,13 @@ class Ledger(Hindsight, Corrections, Copying):
         itself. Rows are told from the subject's records, in the newest shape of their models. What no event inserted,
         as in tables that others write too, is known from the first event that saw it, as far as it saw it.
 
+        Wherever `verify` finds nothing, the newest position tells our own tables as they stand: a row that was changed beside the
+        ledger is told as its events left it, and from a correction on as people decided about it, in the columns that were decided.
+
         Raises:
             NotFound: there is no such subject, or was none then.
-            RequestError: there is no such position, or the moment has no time zone.
+            RequestError: there is no such position, the moment has no time zone, or no event saw enough of a row.
+            FormatError: a record is not as ensue wrote it; names the record.
         """
         return self._reading.snapshot(subject, actor, purpose, as_of)
 

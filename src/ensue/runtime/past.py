@@ -12,11 +12,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ensue.core.brought_up import Missing
+from ensue.core.correction import CORRECTION
+from ensue.core.correction_settled import with_settled
 from ensue.core.facts import Facts, Needs, Query, Row
 from ensue.core.frozen import frozen_rows, recorded_operations
-from ensue.core.model import subjects_of_row
 from ensue.core.record import Record
 from ensue.runtime.decoding import record_of
+from ensue.runtime.row_history import row_history
 from ensue.storage import read
 from ensue.storage.database import Storage
 
@@ -39,10 +41,7 @@ class TablesPast:
         """The row as it stood. Raises Missing for a model whose table others write too: nobody knows its past."""
         self._check_ours(model)
         present = self._present(model, id)
-        table = self._storage.models[model].model
-        records = [
-            record_of(self._storage, one) for one in read.records_of_row(self._connection, model, id, subjects_of_row(table, id, present))
-        ]
+        records = [record_of(self._storage, one) for one in row_history(self._storage, self._connection, model, id, present)]
         return folded(records, model, id, self._record.position) if records else present
 
     def rows(self, query: Query) -> Mapping[str, Row]:
@@ -77,13 +76,17 @@ def _only(model: str, id: str, row: Row | None, asked: str, asked_id: str) -> Ro
 
 def folded(records: Iterable[Record], model: str, id: str, position: int) -> Row | None:
     """
-    A row as the *records* that wrote it left it before *position*; None where it was not there.
+    A row as the *records* of its history left it before *position*; None where it was not there.
 
-    A row that no event inserted was there from the beginning, as the first event that changed it saw it.
+    What a correction said that holds, and what it took as it was, counts as written. A row that no event inserted was there
+    from the beginning, as the first event that changed it saw it.
     """
     row: Row | None = None
     for number, record in enumerate(records):
-        operations = recorded_operations(record, partial(_only, model, id, row), unknown=True)
+        rest = partial(_only, model, id, row)
+        operations = recorded_operations(record, rest, unknown=True)
+        if record.type == CORRECTION:
+            operations = with_settled(record, operations, rest)
         writes = [one for one in operations if one[1:3] == [model, id] and one[0] not in ("cancel", "erase")]
         if any(one[0] == "unknown" for one in writes):
             raise Missing(f"{model}/{id}, of which a view showed too little at position {record.position}")

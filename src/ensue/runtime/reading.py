@@ -17,9 +17,9 @@ from ensue.core.rejection import NotFound
 from ensue.core.selection import Selection
 from ensue.core.shapes import row_in_shape
 from ensue.errors import RequestError
-from ensue.runtime.as_of import AsOf, Standing, past_row, row_from, selection_until
+from ensue.runtime.as_of import AsOf, Standing, past_row, reading, row_from, selection_until
 from ensue.runtime.batch import Surroundings
-from ensue.runtime.decoding import record_of, records_of
+from ensue.runtime.decoding import record_of
 from ensue.runtime.expectations import related_value, split_row_key
 from ensue.runtime.last_writers import chain_of, last_writer
 from ensue.runtime.preview import look
@@ -148,9 +148,10 @@ class Reading:
             selection, size = selection_until(connection, as_of), read.size(connection)
         position = -1
         for page, _ in pages(self._storage, replace(selection, subject=key)):
-            for record in records_of(self._storage, page):
-                standing.take(record)
-                position = record.position
+            for stored in page:
+                with reading(stored):
+                    standing.take(record_of(self._storage, stored))
+                position = stored.position
         if id not in standing.rows[name]:
             raise NotFound(model=name, id=id)
         own = row_from(model, standing.rows[name][id])

@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 from ensue.core.app import App
 from ensue.core.brought_up import Missing
+from ensue.core.correction import CORRECTION
+from ensue.core.correction_settled import with_settled
 from ensue.core.facts import Query, Row
 from ensue.core.frozen import recorded_operations
 from ensue.core.record import Record
@@ -70,7 +72,10 @@ class WalkedPast:
             self._coming = self._history(self._models)
             self._next = next(self._coming, None)
         while self._next is not None and self._next.position < self._position:
-            self._world.fold(recorded_operations(self._next, self._world.row, unknown=True))
+            operations = recorded_operations(self._next, self._world.row, unknown=True)
+            if self._next.type == CORRECTION:
+                operations = with_settled(self._next, operations, self._world.row)
+            self._world.fold(operations)
             self._passed = self._next.position
             self._next = next(self._coming, None)
 
