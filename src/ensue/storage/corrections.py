@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from sqlalchemy import Connection, and_, select
 
 from ensue.core.correction import CORRECTION
-from ensue.storage.read import StoredRecord, records_by_id
-from ensue.storage.tables import event, head, link, logic
+from ensue.storage.read import CHUNK, StoredRecord, records_at, records_by_id
+from ensue.storage.tables import event, head, link, log, logic
 
 _MARK: Final = f'"type":"{CORRECTION}"'.encode()
 """In the document of every logic that decided a correction."""
@@ -22,6 +22,17 @@ def has_corrections(connection: Connection) -> bool:
     The logic that decides an event is committed with it, once: so the few logics of a ledger tell.
     """
     return any(_MARK in bytes(document) for document in connection.scalars(select(logic.c.document)))
+
+
+def corrections(connection: Connection) -> Iterator[StoredRecord]:
+    """Every correction, by position. Where there is none nothing is searched."""
+    if not has_corrections(connection):
+        return
+    its = and_(log.c.subject == event.c.subject, log.c.seq == event.c.seq)
+    # Sorted here: in the order of the log every event would be looked up by its key to see its type, at five times the cost.
+    positions = sorted(connection.scalars(select(log.c.position).join(event, its).where(event.c.type == CORRECTION)))
+    for start in range(0, len(positions), CHUNK):
+        yield from records_at(connection, positions[start : start + CHUNK])
 
 
 def corrections_in(connection: Connection, chains: Collection[str], after: int) -> list[StoredRecord]:

@@ -25,6 +25,7 @@ from ensue.runtime.decoding import record_of
 from ensue.runtime.export.reading import files_of, records_from
 from ensue.runtime.ranges.forecast import forecast_of
 from ensue.runtime.selection import bounded, pages
+from ensue.storage.corrections import corrections
 from ensue.storage.database import Storage
 
 PARTS_PER_JOB: Final = 8
@@ -134,7 +135,8 @@ class DatabaseSource:
     def corrected(self) -> Mapping[str, str | None]:
         """By the corrections in the ledger when it was first asked."""
         if self._corrected is None:
-            self._corrected = targets_of(self.records(Part(Selection(types=CORRECTION))))
+            with self._storage.snapshot() as connection:
+                self._corrected = targets_of(record_of(self._storage, one) for one in corrections(connection))
         return self._corrected
 
     def parts(self, selection: Selection, jobs: int) -> list[Part]:
