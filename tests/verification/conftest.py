@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
@@ -36,5 +37,6 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def _told(url: str) -> Iterator[Told]:
     with ensue.open(ward, url, tag_keys=TAG_KEYS) as ledger:
         tell(ledger)
-        yield Told(ledger, Tampering(url))
+        with closing(Tampering(url)) as tampering:
+            yield Told(ledger, tampering)
         assert ledger.verify().is_clean, "a test has left something behind"

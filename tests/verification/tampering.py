@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Column, Connection, LargeBinary, MetaData, NullPool, Table, create_engine, delete, event, insert, select, update
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, create_engine, delete, event, insert, select, update
 
 Row = dict[str, Any]
 
@@ -15,7 +15,7 @@ class Tampering:
     """Another connection to a ledger's database, that knows nothing of ensue."""
 
     def __init__(self, url: str) -> None:
-        self.engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        self.engine = create_engine(url, isolation_level="AUTOCOMMIT")  # connections are kept: PostgreSQL starts a process for each
         quick = "PRAGMA synchronous=OFF" if self.engine.dialect.name == "sqlite" else "SET synchronous_commit=off"
         event.listen(self.engine, "connect", lambda connection, _: connection.execute(quick))
         self.metadata = MetaData()
@@ -27,10 +27,8 @@ class Tampering:
 
     def rows(self, name: str) -> list[Row]:
         """Every row of a table, in the order of its key."""
-        table = self.table(name)
         with self.engine.connect() as connection:
-            found = connection.execute(select(table).order_by(*table.primary_key.columns))
-            return [dict(row._mapping) for row in found]
+            return self._rows(connection, name)
 
     def place(self, name: str, row: Row) -> tuple[str, int, int] | None:
         """Subject, seq and position of the record that a framework row belongs to."""
@@ -47,16 +45,17 @@ class Tampering:
     def changing(self) -> Iterator[Connection]:
         """A connection to change anything through; afterwards every table is as it was before."""
         names = [name for name in self.metadata.tables if name != "ensue_migration"]
-        before = {name: self.rows(name) for name in names}
         with self.engine.connect() as connection:
+            before = {name: self._rows(connection, name) for name in names}
             try:
                 yield connection
             finally:
                 connection.exec_driver_sql("BEGIN")
                 for name in names:
-                    connection.execute(delete(self.table(name)))
-                    if before[name]:
-                        connection.execute(insert(self.table(name)), before[name])
+                    if self._rows(connection, name) != before[name]:
+                        connection.execute(delete(self.table(name)))
+                        if before[name]:
+                            connection.execute(insert(self.table(name)), before[name])
                 connection.exec_driver_sql("COMMIT")
 
     def set(self, connection: Connection, name: str, row: Row, /, **values: Any) -> None:
@@ -70,6 +69,14 @@ class Tampering:
     def insert(self, connection: Connection, name: str, row: Row) -> None:
         """Put one row in."""
         connection.execute(insert(self.table(name)), [row])
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self.engine.dispose()
+
+    def _rows(self, connection: Connection, name: str) -> list[Row]:
+        table = self.table(name)
+        return [dict(row._mapping) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
 
     def _key(self, name: str, row: Row) -> list[Any]:
         return [column == row[column.name] for column in self.table(name).primary_key.columns]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -51,7 +52,8 @@ def _corrected(url: str) -> Iterator[Told]:
             ledger.submit(event, actor="desk", version=FIRST)
         ledger.correct(ledger.correction_plan(Selection(), version=SECOND), actor="chief", reason="The rules of July.")
         ledger.correct(ledger.undo_plan(ledger.timeline("Account/a")[3]), actor="chief", reason="Not meant.")
-        yield Told(ledger, Tampering(url))
+        with closing(Tampering(url)) as tampering:
+            yield Told(ledger, tampering)
         assert ledger.verify().is_clean, "a test has left something behind"
 
 
