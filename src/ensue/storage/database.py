@@ -132,8 +132,7 @@ class Storage:
                 if release is None and create:
                     if self.name is not None and not self.is_sqlite:
                         create_schema(connection, self.name)
-                    create_tables(connection, random_bytes)
-                    release = present_release(connection)
+                    release = create_tables(connection, random_bytes)
                 if release is None:
                     raise NotMigrated("There are no ledger tables here yet; run `ensue db migrate`.")
                 if release != RELEASE:

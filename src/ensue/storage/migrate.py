@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, insert, inspect, select
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, create_mock_engine, insert, inspect, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateSchema, CreateTable
 
@@ -37,6 +37,8 @@ _version_table: Final = Table(
 # unique_violation, duplicate_table: what PostgreSQL answers, IF NOT EXISTS or not, to the later of two that make one thing at the
 # same moment. It has them wait for the first to commit, so the thing is there by then.
 _MADE_MEANWHILE: Final = {"23505", "42P07"}
+# Compiling them takes longer than the database does.
+_made: Final[dict[str, tuple[str, ...]]] = {}
 # `alembic.op` and `alembic.context` are global to the process. Taken after a database's lock, never before.
 _alembic_in_use: Final = Lock()
 
@@ -58,18 +60,33 @@ def create_schema(connection: Connection, name: str) -> None:
         connection.rollback()
 
 
-def create_tables(connection: Connection, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> None:
+def create_tables(connection: Connection, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> str:
     """
     All tables of this release at once, for an empty place: the same as every migration in turn, and quicker.
 
-    Where another process was there first, its tables are left as they are, of whichever release.
+    Where another process was there first, its tables are left as they are. Returns the release that stands in the end.
     """
     with changing_tables(connection):
-        if present_release(connection) is None:
-            tables.metadata.create_all(connection, checkfirst=False)
-            _version_table.create(connection, checkfirst=True)
+        present = present_release(connection)
+        if present is None:
+            for statement in _making_all(connection):
+                connection.exec_driver_sql(statement)
             connection.execute(insert(_version_table).values(version_num=RELEASE))
             begin_ledger(connection, random_bytes)
+    return present or RELEASE
+
+
+def _making_all(connection: Connection) -> tuple[str, ...]:
+    """The statements that make every table: one after the other on SQLite, all in one message on PostgreSQL."""
+    dialect = connection.dialect
+    if dialect.name not in _made:
+        elements: list[Any] = [CreateTable(_version_table, if_not_exists=True)]
+        tables.metadata.create_all(
+            create_mock_engine(connection.engine.url, lambda element, *_: elements.append(element)), checkfirst=False
+        )
+        statements = tuple(str(element.compile(dialect=dialect)) for element in elements)
+        _made[dialect.name] = statements if dialect.name == "sqlite" else ("; ".join(statements),)
+    return _made[dialect.name]
 
 
 def begin_ledger(connection: Connection, random_bytes: Callable[[int], bytes] = secrets.token_bytes) -> None:
