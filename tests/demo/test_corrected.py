@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.demo.test_drafts import FOLDER, expected_of, part_of_the_stream
+from tests.demo.large_stream import FOLDER, expected_of
 from tests.source_tree import ROOT
 
 DEATH, REASON = "2030-02-01", "2030-01-01"  # by hand: who imports tests.demo.drafts gives its process the drafts
@@ -37,12 +37,6 @@ def check_corrected(folder: Path, version: str, work: Path, refused: int, code: 
     assert said["differing_tables"] == []
     assert (said["left_to_correct"], said["faults"]) == (0, 0)
     assert said["replay"] == {"same": said["accepted"] + said["corrections"]}
-
-
-@pytest.fixture(scope="module")
-def part(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of some patients."""
-    return part_of_the_stream(tmp_path_factory.mktemp("part"))
 
 
 def test_what_was_corrected_is_what_the_draft_would_have_made(tmp_path: Path, part: Path) -> None:

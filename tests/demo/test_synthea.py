@@ -10,10 +10,10 @@ import ensue
 from ensue.demo import clinic, import_stream
 from ensue.demo.forms import event_of, moment_of
 from ensue.demo.stream import Stream
-from tests.demo.stream_rows import expected_rows, stored_rows
+from tests.demo.large_stream import FOLDER
+from tests.demo.stream_rows import Rows, expected_rows, stored_rows
 from tests.source_tree import ROOT
 
-FOLDER = ROOT.parent / "shared" / "data" / "synthea-clinic"
 LINES = 5000
 
 pytestmark = pytest.mark.skipif(
@@ -21,12 +21,18 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def test_the_first_lines_go_in_value_by_value(database_url: str) -> None:
+@pytest.fixture(scope="module")
+def first_rows() -> Rows:
+    """The rows after the first lines."""
+    return expected_rows(FOLDER, limit=LINES)
+
+
+def test_the_first_lines_go_in_value_by_value(database_url: str, first_rows: Rows) -> None:
     with ensue.open(clinic, database_url) as ledger:
         counts = import_stream(ledger, FOLDER, limit=LINES)
 
         assert (counts.accepted, counts.repeated, dict(counts.rejected)) == (LINES, 0, {})
-        assert stored_rows(ledger) == expected_rows(FOLDER, limit=LINES)
+        assert stored_rows(ledger) == first_rows
         assert ledger.verify().faults == ()
 
 
