@@ -35,8 +35,9 @@ setup: $(VENV)/.stamp-tools ## make the environment in .venv; the other commands
 demo: $(VENV)/.stamp-runtime ## run the clinic on an embedded database: a patient's timeline, then proof
 	@$(BIN)/ensue demo $(ARGS)
 
+# Each process takes its half in order, and what the other has left in the end: so the tests of a file share what they set up.
 test: $(VENV)/.stamp-tools ## run the tests on every core; ARGS="-n 0 -k chain" picks some, in one process
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 lint: $(VENV)/.stamp-tools ## check format, lint and types
 	$(BIN)/ruff format --check

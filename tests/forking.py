@@ -39,7 +39,7 @@ class Forking:
         self._process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def run(self, *arguments: str, cwd: Path, env: Mapping[str, str], input: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        """Run `python` with these arguments, `-m module …` or `file.py …`, in a folder and an environment, and wait for its end."""
+        """Run `python` in a folder and an environment, with `-m module …`, `-c code …` or `file.py …`, and wait for its end."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with TemporaryDirectory() as folder:
@@ -96,6 +96,10 @@ def become(asked: dict[str, Any], path: list[str]) -> None:
         _, module, *rest = asked["arguments"]
         sys.argv = [module, *rest]
         runpy.run_module(module, run_name="__main__", alter_sys=True)
+    elif asked["arguments"][0] == "-c":
+        _, code, *rest = asked["arguments"]
+        sys.argv = ["-c", *rest]
+        exec(compile(code, "<string>", "exec"), vars(sys.modules["__main__"]))
     else:
         sys.argv = asked["arguments"]
         runpy.run_path(sys.argv[0], run_name="__main__")

@@ -13,9 +13,11 @@ import pytest
 
 import ensue
 from ensue.errors import Closed
+from tests.forking import Forking
 from tests.ledger import ward
 from tests.simulation.conftest import environment, open_ward
 from tests.simulation.faults import POINTS
+from tests.source_tree import ROOT
 
 COUNT = 200
 
@@ -81,7 +83,7 @@ def test_a_process_killed_at_any_moment_and_started_again_does_everything_once(l
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_process_killed_at_a_point_of_the_commit_leaves_all_or_nothing(url: str, point: str) -> None:
+def test_a_process_killed_at_a_point_of_the_commit_leaves_all_or_nothing(url: str, point: str, forking: Forking) -> None:
     program = """
 import os, signal, sys
 from tests.ledger import ward
@@ -90,7 +92,7 @@ ledger, watch = open_watched_ward(sys.argv[1])
 watch.once_at(sys.argv[2], lambda: os.kill(os.getpid(), signal.SIGKILL))
 ledger.submit(ward.Meet(one="p-0", other="p-1", third="p-2"), actor="ada", key="form-1")
 """
-    killed = subprocess.run([sys.executable, "-c", program, url, point], env=environment(), check=False)
+    killed = forking.run("-c", program, url, point, cwd=ROOT, env=environment())
 
     with open_ward(url) as ledger:
         stood = len(list(ledger.records()))
