@@ -29,7 +29,7 @@ def corrections(connection: Connection) -> Iterator[StoredRecord]:
     if not has_corrections(connection):
         return
     its = and_(log.c.subject == event.c.subject, log.c.seq == event.c.seq)
-    # Sorted here: in the order of the log every event would be looked up by its key to see its type, at five times the cost.
+    # Sorted here: in the order of the log every event would be looked up by its key to see its type, at three times the cost.
     positions = sorted(connection.scalars(select(log.c.position).join(event, its).where(event.c.type == CORRECTION)))
     for start in range(0, len(positions), CHUNK):
         yield from records_at(connection, positions[start : start + CHUNK])
