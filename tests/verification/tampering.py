@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from hypothesis import settings
 from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, create_engine, delete, event, insert, select, update
+
+from ensue.core.canonical import Json, canonical
 
 Row = dict[str, Any]
 
@@ -91,3 +95,46 @@ def altered(value: Any, column: Column[Any]) -> Any:
     if value is None:
         return b"tampered" if isinstance(column.type, LargeBinary) else "tampered"
     return value + "~"
+
+
+# ---- payloads ------------------------------------------------------------------------------------------------------
+OTHERS: tuple[Json, ...] = (None, 7, "other", [7], {})
+
+
+def altered_payloads(data: bytes, parts: tuple[str, ...]) -> list[bytes]:
+    """
+    A stored payload altered in many ways, as hard as the profile tries.
+
+    One thing is another in a leaf of one of *parts*, a leaf is missing, the end is cut off, or a bit is flipped.
+    """
+    found = list(_altered_payloads(data, parts))
+    return found[:: max(1, len(found) // settings().max_examples)]
+
+
+def _altered_payloads(data: bytes, parts: tuple[str, ...]) -> Iterator[bytes]:
+    lines = data.splitlines(keepends=True)
+    for place, line in enumerate(lines):
+        name, value = line[2:-1].split(b" ", 1)
+        if name.split(b"/")[0].decode() in parts:
+            yield b"".join([*lines[:place], *lines[place + 1 :]])
+            for changed in _alterations(json.loads(value)):
+                yield b"".join([*lines[:place], b"+ %b %b\n" % (name, canonical(changed)), *lines[place + 1 :]])
+    for place in range(0, len(data), 11):
+        yield data[:place]
+        yield data[:place] + bytes([data[place] ^ 1 << place % 8]) + data[place + 1 :]
+
+
+def _alterations(value: Json) -> Iterator[Json]:
+    """*value* with one thing in it altered: another type or value, something missing, something more, another name."""
+    yield from (other for other in OTHERS if canonical(other) != canonical(value))
+    if isinstance(value, list):
+        for place, one in enumerate(value):
+            yield [*value[:place], *value[place + 1 :]]
+            yield from ([*value[:place], changed, *value[place + 1 :]] for changed in _alterations(one))
+        yield [*value, "more"]
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            rest = {key: other for key, other in value.items() if key != name}
+            yield rest
+            yield {**rest, f"{name}_": one}
+            yield from ({**value, name: changed} for changed in _alterations(one))

@@ -13,6 +13,7 @@ from ensue.core.comparison import NOISE_MAX, Comparison
 from ensue.core.correction_shapes import form_of
 from ensue.core.diff import Diff, Side
 from ensue.core.record import Record
+from ensue.core.recorded import as_written
 from ensue.core.replay import compare, decide_again, replay, side_of
 from ensue.core.replay_report import ReplayReport
 from ensue.core.selection import ALL, Selection
@@ -42,7 +43,7 @@ class Again:
     def replay(self, what: Record | Many, jobs: int, progress: Progress | None) -> Diff | ReplayReport:
         """One record, or many, decided as they happened."""
         if isinstance(what, Record):
-            with self._storage.snapshot() as connection:
+            with self._storage.snapshot() as connection, as_written(what):
                 return replay(what, past=TablesPast(self._storage, connection, what))
         report: ReplayReport = self._many(Replaying(), what, jobs, progress)
         return report
@@ -67,7 +68,7 @@ class Again:
 
     def _against_what_stands(self, record: Record, version: Version) -> Diff:
         """One record under another version, against what stands: where it was corrected since, what that made of it."""
-        with self._storage.snapshot() as connection:
+        with self._storage.snapshot() as connection, as_written(record):
             correction = latest_correction(self._storage, connection, record)
             past = TablesPast(self._storage, connection, record)
             if correction is None:

@@ -22,7 +22,7 @@ from ensue.core.facts import Row
 from ensue.core.frozen import frozen_rows, recorded_operations
 from ensue.core.model import Model, may_have_changed, newest
 from ensue.core.record import Record
-from ensue.core.recorded import check_columns, check_rows_said
+from ensue.core.recorded import check_columns, check_said
 from ensue.core.selection import Selection
 from ensue.core.shapes import row_in_shape
 from ensue.errors import EnsueError, FormatError, RequestError, StepError, UnknownShape
@@ -71,7 +71,7 @@ class Standing:
 
     def see(self, record: Record) -> None:
         """What *record* saw: of rows of our own tables only those that no event before it made or saw."""
-        check_rows_said(record.document)
+        check_said(record.document)
         for _, model, id, columns in record.document["state"]:
             if model in self._models and (id not in self.rows[model] or self._tables[model].external):
                 self._know(model, id, self._seen(record, model, id, columns))
@@ -156,7 +156,7 @@ def past_row(storage: Storage, connection: Connection, model: str, id: str, as_o
     for number, one in enumerate(stored):
         with reading(one):
             record = record_of(storage, one)
-            check_rows_said(record.document)
+            check_said(record.document)
             if number == 0 and not table.external and not _inserts(record, model, id):
                 standing.see(record)
             if not selection.takes(record):

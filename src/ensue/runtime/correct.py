@@ -21,11 +21,12 @@ from ensue.core.diff import Diff
 from ensue.core.event import whole_form
 from ensue.core.facts import Facts, Needs, Row
 from ensue.core.record import Record
+from ensue.core.recorded import check_written, each_as_written
 from ensue.core.rejection import AlreadyExists
 from ensue.core.selection import ALL
 from ensue.core.wanted import UNDONE, Wanted
 from ensue.core.world import Key
-from ensue.errors import ConflictError, KeyReused, PlanBlocked, PlanMoved, Refused, RequestError
+from ensue.errors import ConflictError, EnsueError, KeyReused, PlanBlocked, PlanMoved, Refused, RequestError
 from ensue.runtime.decoding import record_of
 from ensue.runtime.door import Door
 from ensue.runtime.latest import latest_correction
@@ -80,13 +81,19 @@ class Correcting:
             for stored in read.records_of_type(connection, CORRECTION):
                 earlier.take(record_of(self._storage, stored))
             retold = Retold(self._app, targets, earlier)
-            for record in self._records(connection, -1, progress):
-                retold.take(record)
+            each_as_written(self._records(connection, -1, progress), partial(_tell_each, retold))
             check_no_stranger_was_asked_for(self._storage, connection, retold)
             return retold, self._planned(connection, retold, wanted)
 
     def _planned(self, connection: Connection, retold: Retold, wanted: Wanted) -> CorrectionPlan:
-        return plan_of(self._app, self._storage.keys, retold, self._present(connection, touched_keys(retold)), wanted)
+        try:
+            return plan_of(self._app, self._storage.keys, retold, self._present(connection, touched_keys(retold)), wanted)
+        except EnsueError:
+            raise
+        except Exception as error:
+            for diff in retold.diffs:
+                check_written(diff.record, error)
+            raise
 
     def _records(self, connection: Connection, after: int, progress: Progress | None = None) -> Iterator[Record]:
         """Every record behind a position, in order."""
@@ -220,6 +227,11 @@ def _request(
         "records": plan.records,
     }
     return event, form, f"{plan.id}/{plan.records}/{diff.record.id}"
+
+
+def _tell_each(retold: Retold, records: Iterator[Record]) -> None:
+    for record in records:
+        retold.take(record)
 
 
 def _check_named(known: Mapping[str, StoredRecord], wanted: Wanted) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ensue.core.brought_up import Missing
 from ensue.core.correction import CORRECTION
@@ -17,6 +17,7 @@ from ensue.core.correction_settled import with_settled
 from ensue.core.facts import Facts, Needs, Query, Row
 from ensue.core.frozen import frozen_rows, recorded_operations
 from ensue.core.record import Record
+from ensue.core.recorded import as_written
 from ensue.runtime.decoding import record_of
 from ensue.runtime.row_history import row_history
 from ensue.storage import read
@@ -83,17 +84,24 @@ def folded(records: Iterable[Record], model: str, id: str, position: int) -> Row
     """
     row: Row | None = None
     for number, record in enumerate(records):
-        rest = partial(_only, model, id, row)
-        operations = recorded_operations(record, rest, unknown=True)
-        if record.type == CORRECTION:
-            operations = with_settled(record, operations, rest)
-        writes = [one for one in operations if one[1:3] == [model, id] and one[0] not in ("cancel", "erase")]
-        if any(one[0] == "unknown" for one in writes):
-            raise Missing(f"{model}/{id}, of which a view showed too little at position {record.position}")
-        if number == 0 and writes and writes[0][0] != "insert":
-            row = frozen_rows(record, record.logic)[0].get(model, {}).get(id)
-        if record.position >= position:
-            break
-        for kind, _, _, _, after, _ in writes:
-            row = None if kind == "delete" else dict(after) if kind == "insert" else {**(row or {}), **after}
+        with as_written(record):
+            writes = _writes(record, model, id, row)
+            if number == 0 and writes and writes[0][0] != "insert":
+                row = frozen_rows(record, record.logic)[0].get(model, {}).get(id)
+            if record.position >= position:
+                break
+            for kind, _, _, _, after, _ in writes:
+                row = None if kind == "delete" else dict(after) if kind == "insert" else {**(row or {}), **after}
     return row
+
+
+def _writes(record: Record, model: str, id: str, row: Row | None) -> list[Any]:
+    """What *record* did to the row, which stood as *row* before, as far as that is known."""
+    rest = partial(_only, model, id, row)
+    operations = recorded_operations(record, rest, unknown=True)
+    if record.type == CORRECTION:
+        operations = with_settled(record, operations, rest)
+    writes = [one for one in operations if one[1:3] == [model, id] and one[0] not in ("cancel", "erase")]
+    if any(one[0] == "unknown" for one in writes):
+        raise Missing(f"{model}/{id}, of which a view showed too little at position {record.position}")
+    return writes

@@ -197,10 +197,11 @@ class Reading:
         with self._storage.snapshot() as connection:
             present = self._find_row(self._storage.looking(connection), model, id)
             for stored in read.records_of_row(connection, model.__ensue__.name, id, subjects_of_row(model, id, present)):
-                record = record_of(self._storage, stored)
-                for kind, name, row_id, before, after, _ in record.document["operations"]:
-                    if (name, row_id) == (model.__ensue__.name, id) and kind not in ("cancel", "erase"):
-                        changes.append(Change(record.id, record.type, record.actor, record.at, record.position, kind, before, after))
+                with reading(stored):
+                    record = record_of(self._storage, stored)
+                    for kind, name, row_id, before, after, _ in record.document["operations"]:
+                        if (name, row_id) == (model.__ensue__.name, id) and kind not in ("cancel", "erase"):
+                            changes.append(Change(record.id, record.type, record.actor, record.at, record.position, kind, before, after))
                 for subject in (record.subject, *(link for link, _ in record.place.links)):
                     subjects[subject] = None
             position = read.size(connection)

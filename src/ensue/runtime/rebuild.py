@@ -20,6 +20,7 @@ from ensue.core.data import fields_of
 from ensue.core.facts import Row
 from ensue.core.frozen import recorded_operations
 from ensue.core.record import Record
+from ensue.core.recorded import each_as_written
 from ensue.core.selection import ALL
 from ensue.errors import Fault, RequestError, Tampered
 from ensue.runtime.decoding import record_of
@@ -130,6 +131,10 @@ class _Net:
 
     def of(self, records: Iterable[Record]) -> list[RowWrite]:
         """Their writes: deletes first, since a row may come again, then inserts, then updates by their columns."""
+        each_as_written(records, self._take_each)
+        return list(self._writes())
+
+    def _take_each(self, records: Iterator[Record]) -> None:
         for record in records:
             if record.erased:
                 raise RequestError(f"{record.type} {record.id} holds values that were erased: rows cannot be rebuilt from what is gone.")
@@ -139,7 +144,6 @@ class _Net:
             for kind, model, id, _, after, _ in operations:
                 if model in self._models and kind in ("insert", "update", "increase", "delete", "unknown"):
                     self._take(kind, (model, id), after)
-        return list(self._writes())
 
     def _row(self, model: str, id: str) -> Row | None:
         """A row as the records so far made it."""

@@ -12,6 +12,7 @@ from ensue.core.deciding import Decider, PastOf, Standing, UnderVersion, compare
 from ensue.core.diff import Diff
 from ensue.core.model import may_have_changed
 from ensue.core.record import Record
+from ensue.core.recorded import as_written, each_as_written
 from ensue.core.replay_report import ReplayReport
 from ensue.core.version import Version
 from ensue.runtime.ranges.code import CodeOptions, OtherCode
@@ -49,7 +50,8 @@ class Replaying:
 
     def do(self, source: Source, records: Iterable[Record], report: ReplayReport) -> None:
         """Replay *records*."""
-        replay_each(records, report, _past_of_older_shapes(source))
+        past_of = _past_of_older_shapes(source)
+        each_as_written(records, lambda noted: replay_each(noted, report, past_of))
 
     def close(self) -> None:
         """Nothing was started."""
@@ -77,11 +79,13 @@ class Comparing:
     def do(self, source: Source, records: Iterable[Record], report: Comparison) -> None:
         """Compare *records*."""
         report.has_forecast = report.has_forecast or source.has_forecast
-        compare_each(records, report, *self._sides(source), source.forecast, _past_of_older_shapes(source))
+        sides, past_of = self._sides(source), _past_of_older_shapes(source)
+        each_as_written(records, lambda noted: compare_each(noted, report, *sides, source.forecast, past_of))
 
     def diff(self, source: Source, record: Record) -> Diff:
         """One record compared."""
-        return compared(record, self.version, *self._sides(source))[0]
+        with as_written(record):
+            return compared(record, self.version, *self._sides(source))[0]
 
     def _sides(self, source: Source) -> tuple[Standing, Decider]:
         """What stands for each record, and what decides it otherwise; kept from part to part, with the past that was walked."""

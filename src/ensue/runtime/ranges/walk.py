@@ -16,6 +16,7 @@ from ensue.core.correction_settled import with_settled
 from ensue.core.facts import Query, Row
 from ensue.core.frozen import recorded_operations
 from ensue.core.record import Record
+from ensue.core.recorded import as_written
 from ensue.core.version import Version
 from ensue.core.world import World
 from ensue.errors import VersionError
@@ -72,12 +73,16 @@ class WalkedPast:
             self._coming = self._history(self._models)
             self._next = next(self._coming, None)
         while self._next is not None and self._next.position < self._position:
-            operations = recorded_operations(self._next, self._world.row, unknown=True)
-            if self._next.type == CORRECTION:
-                operations = with_settled(self._next, operations, self._world.row)
-            self._world.fold(operations)
+            with as_written(self._next):
+                self._take(self._next)
             self._passed = self._next.position
             self._next = next(self._coming, None)
+
+    def _take(self, record: Record) -> None:
+        operations = recorded_operations(record, self._world.row, unknown=True)
+        if record.type == CORRECTION:
+            operations = with_settled(record, operations, self._world.row)
+        self._world.fold(operations)
 
 
 def models_read(app: App, version: Version) -> frozenset[str]:
