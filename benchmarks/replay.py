@@ -1,5 +1,5 @@
 """
-Replay: the clinic's stream decided again by one process and by two, against a plain loop over the same step functions.
+Replay: the clinic's stream decided again by one process and by two, against a plain loop over the same step functions; and compared.
 
 The plain loop has the events ready, with their rows loaded and frozen, and does nothing but call their steps: what no
 framework could be quicker than. Ours reads each record from SQLite, opens it, binds it, decides it and compares every value.
@@ -46,11 +46,13 @@ def replay(place: Place) -> tuple[Row, ...]:
     found = interleave({"ours": lambda: _one_process(ledger, some), "plain loop": lambda: _plain_loop(calls)}, min(_ROUNDS, place.rounds))
     gc.unfreeze()
     calls.clear()
+    compared = interleave({"ours": lambda: _compared(ledger, some)}, min(_ROUNDS, place.rounds))
     memory_bytes: list[int] = []
     one, two = _seconds(ledger, 1, memory_bytes), _seconds(ledger, 2, [])
     return (
         Row("replayed by one process, in CPU time", "events/s", found["ours"], goal=at_least(10_000)),
         Row("the same, a plain loop over the steps", "events/s", found["ours"], found["plain loop"]),
+        Row("compared by one process, in CPU time", "events/s", compared["ours"], goal=at_least(10_000)),
         Row("two processes, one process", "events/s", _once(1 / two), _once(1 / one, "one"), at_least(1.7)),
         *_memory(memory_bytes),
     )
@@ -83,6 +85,16 @@ def _one_process(ledger: Ledger, selection: Selection) -> float:
     seconds = process_time() - begin
     _check(report)
     return report.records / seconds
+
+
+def _compared(ledger: Ledger, selection: Selection) -> float:
+    """Under the first version, so that prescriptions come out otherwise."""
+    begin = process_time()
+    comparison = ledger.compare(selection, version=str(clinic.line()[0]))
+    seconds = process_time() - begin
+    if not comparison.outcomes.get("differs"):
+        raise RuntimeError("some events must come out otherwise, or nothing was compared")
+    return comparison.records / seconds
 
 
 def _plain_loop(calls: Sequence[Sequence[Call]]) -> float:
