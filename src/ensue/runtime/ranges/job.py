@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, Final, Protocol
 
 from ensue.core.app import App
@@ -21,7 +22,9 @@ from ensue.runtime.ranges.walk import WalkedPast, models_read
 
 Told = Callable[[int], None]
 """Told how many records more are done."""
-TOLD: Final = 100
+TOLD_RECORDS: Final = 100
+TOLD_SECONDS: Final = 0.1
+"""So often it is told, at most: another process waits for each answer."""
 
 
 class Job(Protocol):
@@ -130,11 +133,11 @@ def do_part(job: Job, source: Source, part: Part, told: Told | None = None) -> A
 
 
 def _counted(records: Iterator[Record], told: Told) -> Iterator[Record]:
-    count = 0
+    count, since = 0, perf_counter()
     for record in records:
         yield record
         count += 1
-        if count == TOLD:
+        if count % TOLD_RECORDS == 0 and perf_counter() - since >= TOLD_SECONDS:
             told(count)
-            count = 0
+            count, since = 0, perf_counter()
     told(count)
