@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 INPUTS := pyproject.toml requirements/dev.txt
 # pyright looks at the registry for a newer release of itself and says so; ours is pinned.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+# Bytecode is kept, whatever is set here: else each of many processes compiles all of ensue and of its tests again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint check format bench requirements clean

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import compileall
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,6 +25,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """Compile ensue once, before the programs that tests start do it, each again where nobody else keeps their bytecode."""
     if not hasattr(config, "workerinput"):  # pytest-xdist configures its workers later
         compileall.compile_dir(SOURCE, quiet=1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_bytecode() -> Iterator[None]:
+    """Keep no bytecode of what tests write: a file that is changed within a second, to the same length, would be read as it was."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "dont_write_bytecode", True)
+        patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        yield
 
 
 # What is asked of an installed server too: that ledgers are made there, and that whole applications run. The rest of the

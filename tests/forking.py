@@ -91,6 +91,7 @@ def become(asked: dict[str, Any], path: list[str]) -> None:
     for number, (name, flags) in enumerate(STREAMS):
         os.dup2(os.open(Path(asked["streams"], name), flags), number)
         setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115  # until the end
+    sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ
     sys.path[:] = [asked["cwd"], *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)), *path]
     if asked["arguments"][0] == "-m":
         _, module, *rest = asked["arguments"]

@@ -45,7 +45,6 @@ class Shop:
 @pytest.fixture
 def shop(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # two edits in a second, of one length, would be taken for none
     yield Shop(tmp_path, run)
     for module in ("helpers", "rules"):
         sys.modules.pop(module, None)

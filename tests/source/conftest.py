@@ -19,7 +19,6 @@ Project = Callable[..., ModuleType]
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     before = set(sys.modules)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
     def forget() -> None:
         for name in set(sys.modules) - before:
