@@ -108,7 +108,7 @@ def altered_payloads(data: bytes, parts: tuple[str, ...]) -> list[bytes]:
     One thing is another in a leaf of one of *parts*, a leaf is missing, the end is cut off, or a bit is flipped.
     """
     found = list(_altered_payloads(data, parts))
-    return found[:: max(1, len(found) // settings().max_examples)]
+    return found[:: max(1, 2 * len(found) // settings().max_examples)]
 
 
 def _altered_payloads(data: bytes, parts: tuple[str, ...]) -> Iterator[bytes]:
