@@ -34,6 +34,7 @@ EXAMPLES = """\b
 Examples
   ensue compare 243 --version 2018-08-01
   ensue compare --type medication.request --version 2018-08-01 --jobs 4
+  ensue compare --type medication.request --version 2018-08-01 --attempts
   ensue compare --code ../clinic-branch --format html --out compare.html
   ensue compare events --dask --version 2018-08-01 --json
 """
@@ -56,6 +57,9 @@ NoiseOption = Annotated[
     float,
     typer.Option("--noise-max", min=0.0, max=1.0, metavar="SHARE", help="Void when more than this share differs under its own version."),
 ]
+AttemptsOption = Annotated[
+    bool, typer.Option("--attempts", help="Decide the requests that were refused, and are still kept, under the version as well.")
+]
 FormatOption = Annotated[str | None, typer.Option("--format", metavar="FORMAT", help="A page to read: md, or html (one file).")]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="PATH", help="Where the page goes.", show_default="standard output")]
 
@@ -71,6 +75,7 @@ def compare(
     subject: SubjectOption = None,
     jobs: JobsOption = 1,
     dask: DaskOption = False,
+    attempts: AttemptsOption = False,
     noise_max: NoiseOption = NOISE_MAX,
     fail_on: FailOnOption = "uncovered",
     format: FormatOption = None,
@@ -97,6 +102,8 @@ def compare(
     with chosen(where, event, file, read_selection(first, last, type, subject), dask=dask) as what:
         if format is not None and what.event is not None:
             raise RequestError("--format makes a page of many events.")
+        if attempts and what.event is not None:
+            raise RequestError("--attempts belongs to many events: choose them with --from, --to, --type and --subject.")
         if what.place is None:
             assert what.event is not None, "either a place or one event is chosen"
             with one_record(where, what.event, actor, purpose) as (opened_ledger, record):
@@ -104,8 +111,8 @@ def compare(
         from ensue.runtime.again import compare_at  # with all that a database needs
 
         with progress.bar("Comparing", "events") as told:
-            found = compare_at(what.place, what.app, version, code, what.selection, jobs, noise_max, told, dask=dask)
-        what.check_found(found.records)
+            found = compare_at(what.place, what.app, version, code, what.selection, jobs, noise_max, told, dask=dask, attempts=attempts)
+        what.check_found(found.records + (found.attempts.records if found.attempts is not None else 0))
     return answer({"app": what.app.name, "selection": selection_data(what.selection), **found.as_json()}, fail_on, format, out)
 
 
@@ -154,11 +161,13 @@ def error_of(data: dict[str, Any], fail_on: str) -> dict[str, Any] | None:
         noise = data["noise"]
         message = f"Void: {noise['different']:,} of {count_text(data['records'], 'event')} already differ under their own version."
         return {"code": "void", "message": message}
-    failed = data["different"] if fail_on == "any" else data["uncovered"]
+    name = "different" if fail_on == "any" else "uncovered"
+    counted = [(data, "event")] + ([(data["attempts"], "refused attempt")] if data["attempts"] is not None else [])
+    failed = [f"{one[name]:,} of {count_text(one['compared'], noun)}" for one, noun in counted if one[name]]
     if not failed:
         return None
     what = "differ" if fail_on == "any" else "differ in something that no expectation covers"
-    return {"code": "differs", "message": f"{failed:,} of {count_text(data['compared'], 'event')} {what}."}
+    return {"code": "differs", "message": f"{' and '.join(failed)} {what}."}
 
 
 def one_answer(diff: Diff, fail_on: str) -> Answer:

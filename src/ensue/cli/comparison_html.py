@@ -8,15 +8,20 @@ from html import escape
 from typing import Any, Final
 
 from ensue.cli.comparison_words import (
+    NEVER_CORRECTED,
     OUTCOMES,
     VERDICTS,
     Data,
+    attempts_lines,
+    attempts_text,
+    count_of,
     covered_text,
-    events_text,
     forecast_text,
     group_title,
+    groups_of,
     part_text,
     reach_text,
+    refused_text,
     selection_text,
     share_text,
     subjects_text,
@@ -24,6 +29,7 @@ from ensue.cli.comparison_words import (
     uncovered_text,
     verdict_of,
 )
+from ensue.cli.difference import place_text
 
 COLOURS: Final = {
     "same": "#8fb996", "differs": "#e0a83a", "newly_rejected": "#c8553d", "newly_accepted": "#4f7cac", "raised": "#7a2e2e",
@@ -122,11 +128,13 @@ def _body(data: Data) -> Iterator[str]:
         for diff in data["noise"]["differing"][:10]:
             head = f"#{diff['position']} {escape(diff['type'])} · {escape(diff['subject'])}"
             yield f'<div class="card"><h3>{head}</h3>{_differences(diff)}</div>'
+    if data["attempts"] is not None:
+        yield from _attempts(data["attempts"])
     yield from _expectations(data)
     yield from _forecast(data)
-    if data["groups"]:
+    if groups := groups_of(data):
         yield "<h2>What differs, by kind</h2>"
-    for group in data["groups"]:
+    for group in groups:
         yield from _group(group)
 
 
@@ -155,6 +163,15 @@ def _outcomes(data: Data) -> Iterator[str]:
         for outcome, count in counts
     )
     yield f'<div class="bar">{bars}</div><ul class="key">{keys}</ul>'
+
+
+def _attempts(attempts: Data) -> Iterator[str]:
+    yield "<h2>What was refused then</h2>"
+    looked_at = attempts_text(attempts["looked_at"])
+    yield f'<p class="soft">By the rows as they stood then: {looked_at} refused and still kept.</p>'
+    yield _table(("how many", "what comes of them"), [(f"{count:,}", words) for count, words in attempts_lines(attempts)], numeric=(0,))
+    if attempts["different"]:
+        yield f'<p class="soft">{NEVER_CORRECTED}</p>'
 
 
 def _expectations(data: Data) -> Iterator[str]:
@@ -191,7 +208,7 @@ def _group(group: Data) -> Iterator[str]:
     bad = " bad" if group["uncovered"] else ""
     yield '<div class="card"><div class="head">'
     yield f'<div><h3>{escape(group_title(group))}</h3><span class="soft">{escape(group["type"])}</span></div>'
-    yield f'<div class="side"><span class="count">{events_text(group["count"])}</span>'
+    yield f'<div class="side"><span class="count">{count_of(group)}</span>'
     yield f'<span class="soft">{share_text(group["share"])}</span>'
     yield f'<span class="tag{bad}">{covered_text(group)}</span></div></div>'
     yield f"<p>{escape(reach_text(group))}.</p>"
@@ -212,14 +229,16 @@ def _group(group: Data) -> Iterator[str]:
 def _sample(sample: Data, *, opened: bool) -> str:
     held = f", held {moment(sample['occurred'])}" if sample["occurred"] else ""
     who = (sample["subject"], moment(sample["at"]) + held, f"by {sample['actor']}")
-    head = " · ".join((f"#{sample['position']}", *map(escape, who)))
+    head = " · ".join((place_text(sample), *map(escape, who)))
     parts = [
         f"<details{' open' if opened else ''}><summary>{head} <span class=soft>({escape(sample['base_version'])})</span></summary>",
         _differences(sample),
+        f"<p class=soft>{escape(refused_text(sample))}</p>" if refused_text(sample) else "",
         "<p class=soft>What was asked</p>",
         _values(sample["form"]),
     ]
-    rows = [("known then", one[1:]) for one in sample["state"]] + [("read beyond that", one) for one in sample["read_beyond"]]
+    beyond = "told from what had happened" if "attempt" in sample else "read beyond that"
+    rows = [("known then", one[1:]) for one in sample["state"]] + [(beyond, one) for one in sample["read_beyond"]]
     if rows:
         parts.append(f"<details><summary class=soft>What was known: {subjects_text(len(rows)).replace('subject', 'row')}</summary>")
         parts += [

@@ -7,19 +7,25 @@ from collections.abc import Iterator
 from typing import Any
 
 from ensue.cli.comparison_words import (
+    NEVER_CORRECTED,
     OUTCOMES,
     Data,
+    attempts_lines,
+    attempts_text,
+    count_of,
     covered_text,
-    events_text,
     forecast_text,
     group_title,
+    groups_of,
     reach_text,
+    refused_text,
     selection_text,
     share_text,
     title_of,
     uncovered_text,
     verdict_of,
 )
+from ensue.cli.difference import place_text
 
 
 def markdown_of(data: Data) -> str:
@@ -49,10 +55,23 @@ def _lines(data: Data) -> Iterator[str]:
     if text := forecast_text(data["forecast"]):
         yield ""
         yield escaped(text)
+    if data["attempts"] is not None:
+        yield from _attempts(data["attempts"])
     if data["expectations"]:
         yield from _expectations(data)
-    for number, group in enumerate(data["groups"], 1):
+    for number, group in enumerate(groups_of(data), 1):
         yield from _group(number, group)
+
+
+def _attempts(attempts: Data) -> Iterator[str]:
+    yield ""
+    yield f"| {attempts_text(attempts['looked_at'])} refused then and still kept | |"
+    yield "|---:|---|"
+    for count, words in attempts_lines(attempts):
+        yield f"| {count:,} | {words} |"
+    if attempts["different"]:
+        yield ""
+        yield NEVER_CORRECTED
 
 
 def _expectations(data: Data) -> Iterator[str]:
@@ -70,7 +89,7 @@ def _group(number: int, group: Data) -> Iterator[str]:
     yield ""
     yield f"## {number}. {escaped(group['type'])}: {escaped(group_title(group))}"
     yield ""
-    yield f"{events_text(group['count'])} ({share_text(group['share'])}), **{covered_text(group)}**. {escaped(reach_text(group))}."
+    yield f"{count_of(group)} ({share_text(group['share'])}), **{covered_text(group)}**. {escaped(reach_text(group))}."
     for text in filter(None, (uncovered_text(group), forecast_text(group["forecast"]))):
         yield ""
         yield escaped(text)
@@ -86,9 +105,9 @@ def _group(number: int, group: Data) -> Iterator[str]:
 
 def _sample(sample: Data) -> Iterator[str]:
     yield ""
-    yield f"<details><summary>#{sample['position']}, {escaped(sample['subject'])}, {escaped(sample['at'])}</summary>"
+    yield f"<details><summary>{place_text(sample)}, {escaped(sample['subject'])}, {escaped(sample['at'])}</summary>"
     yield ""
-    for why in filter(None, (sample["raised"], sample["missing"], *(one["message"] for one in sample["rejections"]))):
+    for why in filter(None, (sample["raised"], sample["missing"], *(one["message"] for one in sample["rejections"]), refused_text(sample))):
         yield f"{escaped(why)}"
         yield ""
     yield "| | where | before | now |"

@@ -14,6 +14,9 @@ OUTCOMES = {
     "unreplayable": "cannot be decided: an input is missing",
 }
 """How many events … — in the order in which they are told."""
+ATTEMPTS = {**OUTCOMES, "same": "are refused again"}
+"""How many requests that were refused …"""
+NEVER_CORRECTED = "An attempt has no record that could be corrected, so applying leaves it out: whoever still wants it sends it again."
 VERDICTS = {
     "apply": "to be applied",
     "no-op": "as it should be already",
@@ -35,6 +38,37 @@ def title_of(data: Data) -> str:
 
 def verdict_of(data: Data) -> tuple[str, str]:
     """`good`, `bad` or `void`, and the sentence."""
+    kind, sentence = _verdict_of_events(data)
+    attempts = data["attempts"]
+    if attempts is None or kind == "void":
+        return kind, sentence
+    return "bad" if attempts["uncovered"] else kind, f"{sentence} {attempts_sentence(attempts)}"
+
+
+def attempts_sentence(attempts: Data) -> str:
+    """What the version says of the requests that were refused."""
+    if not attempts["compared"]:
+        return "There was no refused attempt that could be told again."
+    different = attempts["different"]
+    come = "none comes" if not different else "1 comes" if different == 1 else f"{different:,} come"
+    said = f"Of {attempts_text(attempts['compared'])} refused then {come} out otherwise"
+    if not different:
+        return f"{said}."
+    return f"{said}, {attempts['uncovered']:,} of them not as expected." if attempts["uncovered"] else f"{said}, as expected."
+
+
+def attempts_lines(attempts: Data) -> list[tuple[int, str]]:
+    """How many attempts came to what; those that were left out come last."""
+    counts = [(attempts["outcomes"][outcome], words) for outcome, words in ATTEMPTS.items() if outcome in attempts["outcomes"]]
+    return [*counts, (attempts["noise"]["different"], "are not refused as they were, told from the rows of then (left out)")]
+
+
+def groups_of(data: Data) -> list[Data]:
+    """Every group, those of attempts last."""
+    return [*data["groups"], *(data["attempts"]["groups"] if data["attempts"] is not None else ())]
+
+
+def _verdict_of_events(data: Data) -> tuple[str, str]:
     if data["void"]:
         noise = data["noise"]
         share = share_text(noise["different"] / noise["records"])
@@ -78,7 +112,7 @@ def reach_text(group: Data) -> str:
     """Whom a group reaches, and when."""
     days = {group["first"][:10], group["last"][:10]}
     when = f"on {group['first'][:10]}" if len(days) == 1 else f"from {group['first'][:10]} to {group['last'][:10]}"
-    share = f"; the one with most has {share_text(group['largest_subject_share'])} of the events" if group["subjects"] > 1 else ""
+    share = f"; the one with most has {share_text(group['largest_subject_share'])} of them" if group["subjects"] > 1 else ""
     return f"{subjects_text(group['subjects'])}{share}; decided {when}"
 
 
@@ -132,6 +166,22 @@ def spread_text(spread: Data) -> str:
 def differ_text(count: int, compared: int) -> str:
     """`1 event of 5 differs`, `3 events of 8 differ`."""
     return f"{events_text(count)} of {compared:,} differ{'s' if count == 1 else ''}"
+
+
+def count_of(group: Data) -> str:
+    """`2 events`, or of a group of attempts `2 attempts`."""
+    return attempts_text(group["count"]) if group["attempts"] else events_text(group["count"])
+
+
+def refused_text(sample: Data) -> str:
+    """Why it was refused before; empty where it was not."""
+    said = "; ".join(f"{one['code']}: {one['message']}" for one in sample["base"]["rejections"])
+    return f"Refused then: {said}" if said else ""
+
+
+def attempts_text(count: int) -> str:
+    """`1 attempt`, `1,200 attempts`."""
+    return f"{count:,} attempt{'' if count == 1 else 's'}"
 
 
 def events_text(count: int) -> str:

@@ -30,7 +30,7 @@ WHOLE = "*"
 def print_difference(console: Console, diff: Mapping[str, Any], indent: int = 2) -> None:
     """One event that differs, from `Diff.as_json`: a line that names it, then a line for each difference."""
     head = styled(printable(diff["type"]), "bold").append(f"  {printable(diff['subject'])}  {outcome_text(diff)}")
-    print_hanging(console, Text(" " * indent).append(f"#{diff['position']} ", "bold"), head)
+    print_hanging(console, Text(" " * indent).append(f"{place_text(diff)} ", "bold"), head)
     print_lines(console, diff, indent)
 
 
@@ -40,10 +40,16 @@ def print_lines(console: Console, diff: Mapping[str, Any], indent: int = 2) -> N
         print_hanging(console, Text(" " * (indent + 2)).append_text(sign), line)
 
 
+def place_text(diff: Mapping[str, Any]) -> str:
+    """`#12`; of an attempt, which has no place of its own, `before #12`."""
+    return f"before #{diff['position']}" if "attempt" in diff else f"#{diff['position']}"
+
+
 def outcome_text(diff: Mapping[str, Any]) -> str:
     """The outcome in words, with the versions where they differ."""
     versions = "" if diff["base_version"] == diff["version"] else f" ({diff['base_version']} → {diff['version']})"
-    return f"{OUTCOMES[diff['outcome']]}{versions}"
+    words = "refused for other reasons" if diff["outcome"] == "differs" and diff["rejections"] else OUTCOMES[diff["outcome"]]
+    return f"{words}{versions}"
 
 
 def difference_lines(diff: Mapping[str, Any]) -> Iterator[tuple[Text, Text]]:

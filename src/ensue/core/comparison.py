@@ -21,6 +21,8 @@ from ensue.core.wanted import UNDONE
 
 NOISE_MAX: Final = 0.01
 """Above this share of records that already differ under their own version, nothing can be learned of another one."""
+OF_ATTEMPTS: Final = ("noise", "compared", "different", "uncovered", "outcomes", "groups")
+"""What is said of attempts: they are not corrected, so there is nothing to forecast."""
 
 
 @dataclass
@@ -46,6 +48,8 @@ class Comparison:
     asked: set[int] = field(default_factory=set)
     """The expectations, by number, that lie between the version of some record and the one compared under."""
     has_forecast: bool = False
+    attempts: Comparison | None = None
+    """The same of the requests that were refused, where these were asked for; never void, since each one is counted by itself."""
     seconds: float = field(default=0.0, compare=False)
 
     # -- what came of it
@@ -94,10 +98,16 @@ class Comparison:
     @property
     def never_seen(self) -> list[Expectation]:
         """What was expected of the versions that were crossed, and no record shows."""
-        return [one for number, one in enumerate(self.expectations) if number in self.asked and not self.met[number]]
+        return [one for one, count in self._asked() if not count]
+
+    def _asked(self) -> list[tuple[Expectation, int]]:
+        """What was expected of the versions that were crossed, and how many records and attempts show it."""
+        both = [self] if self.attempts is None else [self, self.attempts]
+        asked = sorted(set[int]().union(*(one.asked for one in both)))
+        return [(self.expectations[number], sum(one.met[number] for one in both)) for number in asked]
 
     def __bool__(self) -> bool:
-        return self.is_void or self.uncovered > 0
+        return self.is_void or self.uncovered > 0 or bool(self.attempts)
 
     # -- taking in
     def add_same(self, base_version: str) -> None:
@@ -123,6 +133,10 @@ class Comparison:
         group = self.by_signature.setdefault(key, Group(*key))
         group.add(diff, base, new, forecast, uncovered)
 
+    def of_attempts(self) -> Comparison:
+        """One of nothing yet, for attempts under the same version."""
+        return Comparison(self.version, self.code, noise_max=1.0, expectations=self.expectations)
+
     def _crossed(self, base_version: str) -> Iterable[int]:
         """The numbers of the expectations between the record's version and this one."""
         if self.version is None or not self.expectations or base_version == UNDONE:
@@ -139,6 +153,10 @@ class Comparison:
         self.met.update(other.met)
         self.asked |= other.asked
         self.has_forecast = self.has_forecast or other.has_forecast
+        if other.attempts is not None:
+            if self.attempts is None:
+                self.attempts = self.of_attempts()
+            self.attempts.merge(other.attempts)
 
     # -- as data
     def as_json(self) -> dict[str, Any]:
@@ -161,10 +179,13 @@ class Comparison:
                 "largest_subject_share": round(max(subjects.values(), default=0) / self.different, 6) if self.different else 0.0,
             },
             "forecast": forecast_json(self.forecast) if self.has_forecast else None,
-            "expectations": [
-                {**one.as_json(), "records": self.met[number]} for number, one in enumerate(self.expectations) if number in self.asked
-            ],
+            "expectations": [{**one.as_json(), "records": count} for one, count in self._asked()],
             "never_seen": [one.as_json() for one in self.never_seen],
             "groups": [group.as_json(compared) for group in self.groups],
+            "attempts": None if self.attempts is None else self.attempts._as_json_of_attempts(),
             "seconds": round(self.seconds, 3),
         }
+
+    def _as_json_of_attempts(self) -> dict[str, Any]:
+        data = self.as_json()
+        return {"looked_at": self.records, **{name: data[name] for name in OF_ATTEMPTS}}

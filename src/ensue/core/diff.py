@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple, cast
 
 from ensue.core.app import App
+from ensue.core.attempted import Attempted
 from ensue.core.canonical import Json, canonical_trusted
 from ensue.core.codec import Codec, subtract
 from ensue.core.data import fields_of, trusted
@@ -168,6 +169,7 @@ class Diff:
         """The diff as data."""
         return {
             "event": self.record.id,
+            **({"attempt": self.record.attempt} if isinstance(self.record, Attempted) else {}),
             "type": self.record.type,
             "position": self.record.position,
             "subject": self.record.subject,

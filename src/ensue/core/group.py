@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from ensue.core.attempted import Attempted
 from ensue.core.canonical import Json, canonical_trusted
 from ensue.core.codec import instant_text
 from ensue.core.data import fields_of
@@ -63,6 +64,8 @@ class Group:
     """How far numbers moved, by `Model.column`."""
     positions: array[int] = field(default_factory=lambda: array("q"))
     """Where each of them stands in the ledger, in order: eight bytes a record."""
+    attempts: list[str] = field(default_factory=list)
+    """The ids of those that are attempts, which stand nowhere, by moment."""
     samples: list[Sample] = field(default_factory=list)
     forecast: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How many parts would go which way if they were applied today: (`rows` or `effects`, verdict)."""
@@ -79,7 +82,10 @@ class Group:
         self.uncovered_parts.update(uncovered)
         self._date(instant_text(diff.record.at))
         self.subjects[diff.record.subject] += 1
-        self.positions.append(diff.record.position)
+        if isinstance(diff.record, Attempted):
+            self.attempts.append(diff.record.attempt)
+        else:
+            self.positions.append(diff.record.position)
         for column, delta, label in _deltas(diff):
             self.spreads.setdefault(column, Spread()).add(delta, label)
         self.forecast.update(("effects" if one.is_effect else "rows", one.verdict) for one in forecast or ())
@@ -97,6 +103,7 @@ class Group:
             self._date(moment)
         self.subjects.update(other.subjects)
         self.positions = array("q", sorted((*self.positions, *other.positions)))
+        self.attempts += other.attempts
         for column, spread in other.spreads.items():
             self.spreads.setdefault(column, Spread()).merge(spread)
         self.forecast.update(other.forecast)
@@ -126,6 +133,7 @@ class Group:
             "deltas": {column: spread.as_json() for column, spread in sorted(self.spreads.items())},
             "forecast": forecast_json(self.forecast),
             "positions": list(self.positions),
+            "attempts": list(self.attempts),
             "samples": [one.content for one in self.samples],
         }
 

@@ -99,7 +99,7 @@ def decide_by_facts(record: Record, version: Version, facts: Facts, past: Past |
     """
     own, logic = record.logic, record.app.logic(record.type, version)
     try:
-        return _decided_under(logic, _binding(record, own), facts, record, past)
+        return _decided_under(logic, binding_of(record, own), facts, record, past)
     except EnsueError as error:
         return went_wrong(error)
 
@@ -180,14 +180,14 @@ def side_of(decided: Decided) -> Side:
 # ---- what the record knows -----------------------------------------------------------------------------------------
 def recall(record: Record, own: Logic, past: Past | None = None, instances: Instances | None = None) -> tuple[Facts, Binding]:
     """What *record* froze, as facts; and its event, with every path followed. Columns of older shapes are brought up. Raises Missing."""
-    binding = _binding(record, own)
+    binding = binding_of(record, own)
     return _recalled(binding, *frozen_rows(record, own, _rest(past)), instances), binding
 
 
 def seen_by(record: Record, rows: Rows, slots: Slots) -> Facts:
     """The *rows* that *record* froze, as facts, with all that it looked for and did not find. Raises Missing."""
     own = {model: dict(by_id) for model, by_id in rows.items()}
-    return _recalled(_binding(record, record.logic), own, slots)
+    return _recalled(binding_of(record, record.logic), own, slots)
 
 
 def _recalled(binding: Binding, rows: Rows, slots: Slots, instances: Instances | None = None) -> Facts:
@@ -196,7 +196,8 @@ def _recalled(binding: Binding, rows: Rows, slots: Slots, instances: Instances |
     return facts
 
 
-def _binding(record: Record, own: Logic) -> Binding:
+def binding_of(record: Record, own: Logic) -> Binding:
+    """The event of *record* under its own logic, before any path is followed. Raises Missing where not all of its form can be read."""
     if record.erased:
         raise Missing("what was erased of it")
     form = record.document["form"]
@@ -221,7 +222,7 @@ def decide_over(record: Record, logic: Logic, facts: Facts, check: Callable[[Seq
     A step that fails is told in the side, and so are a rejection and an input that the facts do not have.
     """
     try:
-        binding = _binding(record, record.logic)
+        binding = binding_of(record, record.logic)
         if logic is not record.logic:
             binding = binding.under(logic)
         needs = Needs()

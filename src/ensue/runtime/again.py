@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from os import PathLike
 from pathlib import Path
 from time import perf_counter
@@ -22,6 +23,7 @@ from ensue.core.wanted import UNDONE
 from ensue.errors import RequestError
 from ensue.runtime.latest import latest_correction
 from ensue.runtime.past import TablesPast
+from ensue.runtime.ranges.attempts import add_attempts
 from ensue.runtime.ranges.code import code_options
 from ensue.runtime.ranges.job import Comparing, Job, Replaying, do_part
 from ensue.runtime.ranges.pool import Pool
@@ -56,14 +58,19 @@ class Again:
         jobs: int,
         noise_max: float,
         progress: Progress | None,
+        *,
+        attempts: bool,
     ) -> Diff | Comparison:
         """One record, or many, decided under another version or by other code."""
+        selection = check_attempts(what, code) if attempts else None
         if isinstance(what, Record) and version is not None and code is None:
             return self._against_what_stands(what, version)
         job = comparing(self._storage.app, None if version is None else str(version), code, noise_max)
         if isinstance(what, Record):
             return self._one(job, what)
         comparison: Comparison = self._many(job, what, jobs, progress)
+        if selection is not None:
+            add_attempts(comparison, self._storage, selection)
         return comparison
 
     def _against_what_stands(self, record: Record, version: Version) -> Diff:
@@ -169,12 +176,29 @@ def compare_at(
     progress: Progress | None,
     *,
     dask: bool = False,
+    attempts: bool = False,
 ) -> Comparison:
     """Compare what is at *place*, a ledger or files, which is opened for reading only."""
     if version is not None:
         version = str(app.known_version(version) if code is None else Version.parse(version))
+    if attempts:
+        check_attempts(selection, code)
+        if not isinstance(place, DatabasePlace):
+            raise RequestError("Exported files hold no attempts; compare the ledger itself.")
     comparison: Comparison = _at(place, comparing(app, version, code, noise_max), app, selection, jobs, progress, dask=dask)
+    if attempts and isinstance(place, DatabasePlace):
+        with closing(place.storage(app)) as storage:
+            add_attempts(comparison, storage, selection)
     return comparison
+
+
+def check_attempts(what: Record | Many, code: str | PathLike[str] | None) -> Selection:
+    """*what*, where it can be said which attempts belong to it. Raises RequestError."""
+    if code is not None:
+        raise RequestError("Attempts are decided by the code that is here: leave out code=, or the attempts.")
+    if not isinstance(what, Selection):
+        raise RequestError("Attempts are chosen by a Selection; records that are given one by one say nothing of them.")
+    return what
 
 
 def _at(place: Place, job: Job, app: App, selection: Selection, jobs: int, progress: Progress | None, *, dask: bool) -> Any:

@@ -54,6 +54,7 @@ class Hindsight:
         jobs: int = 1,
         noise_max: float = NOISE_MAX,
         progress: Progress | None = None,
+        attempts: bool = False,
     ) -> Comparison: ...
     def compare(
         self,
@@ -64,6 +65,7 @@ class Hindsight:
         jobs: int = 1,
         noise_max: float = NOISE_MAX,
         progress: Progress | None = None,
+        attempts: bool = False,
     ) -> Diff | Comparison:
         """
         Decide under another *version*, or by the *code* of another checkout, on the facts of then, and show the difference.
@@ -79,11 +81,13 @@ class Hindsight:
             jobs: how many processes share a selection.
             noise_max: the share of noise up to which a comparison holds.
             progress: is told (records done, positions in all).
+            attempts: whether the requests of a selection that were refused, and are still kept, are decided under *version* as
+                well: over the rows of their moment, in this process, and only where they are refused there again as they were.
 
         Raises:
             VersionError: there is no such version, or a single record's event type is not in it.
-            RequestError: neither version nor code is named.
+            RequestError: neither version nor code is named; attempts are asked for without a selection, or with other code.
             WorkerFailed: a process could not do its part.
         """
         known = None if version is None else Version.parse(version) if code is not None else self.app.known_version(version)
-        return self._again.compare(what, known, code, jobs, noise_max, progress)
+        return self._again.compare(what, known, code, jobs, noise_max, progress, attempts=attempts)

@@ -99,13 +99,17 @@ class DatabasePlace:
 
     def open(self, app: App) -> Source:
         """Open the database; nothing is made in it. Raises NotMigrated, Unavailable."""
+        return DatabaseSource(self.storage(app))
+
+    def storage(self, app: App) -> Storage:
+        """The database, opened. Raises as `open`."""
         storage = Storage(app, self.url, name=self.name)
         try:
             storage.prepare(create=False)
         except BaseException:
             storage.close()
             raise
-        return DatabaseSource(storage)
+        return storage
 
 
 class DatabaseSource:

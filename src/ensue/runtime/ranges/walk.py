@@ -23,7 +23,7 @@ from ensue.errors import VersionError
 
 
 class WalkedPast:
-    """What stood before the record that was named last. Records are named in the ledger's order."""
+    """What stood before the record, or the position, that was named last. They are named in the ledger's order."""
 
     def __init__(self, app: App, models: Collection[str], history: Callable[[Collection[str]], Iterator[Record]]) -> None:
         self._app = app
@@ -41,9 +41,13 @@ class WalkedPast:
 
     def before(self, record: Record) -> WalkedPast:
         """The past just before *record*."""
-        if record.position <= self._passed:
+        return self.at(record.position)
+
+    def at(self, position: int) -> WalkedPast:
+        """The past just before whatever takes *position*."""
+        if position <= self._passed:
             self._begin()
-        self._position = record.position
+        self._position = position
         return self
 
     def row(self, model: str, id: str) -> Row | None:
