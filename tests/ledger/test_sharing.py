@@ -105,15 +105,21 @@ def test_files_that_do_not_begin_at_the_beginning_cannot_tell_the_past(ledger: L
 def test_a_worker_that_is_killed_is_an_error_and_no_hang(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     ask: Callable[..., object] = child.Child.ask
 
-    def kill_first(self: child.Child, message: object, answer: Callable[..., object] | None = None) -> object:
+    def kill_first(self: child.Child, message: object, **heard: Callable[..., object]) -> object:
         if not isinstance(message, Hello):
             os.kill(self._process.pid, signal.SIGKILL)
-        return ask(self, message, answer)
+        return ask(self, message, **heard)
 
     monkeypatch.setattr(child.Child, "ask", kill_first)
 
     with pytest.raises(WorkerFailed, match="killed by signal 9"):
         ledger.replay(Selection(), jobs=2)
+
+
+def test_no_process_is_started_for_a_part_that_is_alone(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("subprocess.Popen", None)
+
+    assert ledger.replay(Selection(last=3), jobs=2).outcomes == {"same": 4}
 
 
 def test_a_worker_that_cannot_open_the_ledger_says_why(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:

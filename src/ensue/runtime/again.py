@@ -232,7 +232,7 @@ def run(job: Job, source: Source, place: Place, selection: Selection, jobs: int,
     if jobs == 1:
         whole = Part(selection) if len(parts) != 1 else parts[0]
         return timed(job, source, lambda report: report.merge(do_part(job, source, whole, told)))
-    return timed(job, source, lambda report: Pool(source.app, place, job, told).do(parts, jobs, report))
+    return timed(job, source, lambda report: Pool(source, place, job, told).do(parts, jobs, report))
 
 
 def timed(job: Job, source: Source, work: Callable[[Any], None]) -> Any:

@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 
 from ensue.core.app import App
 from ensue.errors import ConfigurationError, WorkerFailed
-from ensue.runtime.ranges.messages import Answered, Asked, Failed, Hello
+from ensue.runtime.ranges.messages import Answered, Asked, Failed, Hello, Passed
 from ensue.runtime.ranges.pipe import Ended, Pipe
 
 PATIENCE_SECONDS: Final = 5.0
@@ -83,9 +83,11 @@ class Child:
             self.close()
             raise
 
-    def ask(self, message: Any, answer: Callable[[Asked], Any] | None = None) -> Any:
+    def ask(self, message: Any, answer: Callable[[Asked], Any] | None = None, hear: Callable[[int], None] = lambda _: None) -> Any:
         """
-        Send *message*, and wait for what comes of it; *answer* is called for whatever the child asks meanwhile.
+        Send *message*, and wait for what comes of it.
+
+        *answer* is called for whatever the child asks meanwhile; *hear* is told how many records more it has done.
 
         Raises:
             WorkerFailed: it could not, or it ended.
@@ -98,6 +100,9 @@ class Child:
                     return said.value
                 if isinstance(said, Failed):
                     raise WorkerFailed(said.message)
+                if isinstance(said, Passed):
+                    hear(said.records)
+                    continue
                 assert answer is not None, "only who can answer is asked"
                 self._pipe.send(answer(said))
         except Ended:

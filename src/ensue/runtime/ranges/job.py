@@ -24,7 +24,7 @@ Told = Callable[[int], None]
 """Told how many records more are done."""
 TOLD_RECORDS: Final = 100
 TOLD_SECONDS: Final = 0.1
-"""So often it is told, at most: another process waits for each answer."""
+"""So often it is told, at most."""
 
 
 class Job(Protocol):

@@ -49,6 +49,12 @@ class Asked(NamedTuple):
     question: tuple[Any, ...]
 
 
+class Passed(NamedTuple):
+    """How many records more a child has done, said meanwhile; it waits for no answer."""
+
+    records: int
+
+
 class Failed(NamedTuple):
     """Why a child cannot answer."""
 

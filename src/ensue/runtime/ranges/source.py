@@ -42,6 +42,8 @@ class Part(NamedTuple):
     file: Path | None = None
     share: int = 0
     shares: int = 1
+    block: int = BLOCK
+    """How many records a block has."""
 
 
 class Source(Protocol):
@@ -188,7 +190,7 @@ class FilesSource:
     def records(self, part: Part) -> Iterator[Record]:
         """Of one file, or of all in the ledger's order."""
         records = records_from(part.file or self._path, self.app)
-        for number, block in enumerate(_blocks(records)):
+        for number, block in enumerate(_blocks(records, part.block)):
             if number % part.shares == part.share:
                 yield from (record for record in block if part.selection.takes(record))
 
@@ -209,7 +211,7 @@ class FilesSource:
         """One for each partition; one file is read by all processes, and each takes its share of the blocks."""
         if self._path.is_dir():
             return [Part(selection, file) for file in files_of(self._path)]
-        return [Part(selection, None, share, jobs) for share in range(jobs)]
+        return [Part(selection, None, share, jobs, BLOCK) for share in range(jobs)]
 
     def forecast(self, diff: Diff) -> Forecast | None:  # noqa: ARG002  # there are no tables here
         """None: no rows of today are at hand."""
@@ -219,6 +221,6 @@ class FilesSource:
         """Nothing is open."""
 
 
-def _blocks(records: Iterator[Record]) -> Iterator[list[Record]]:
-    while block := list(islice(records, BLOCK)):
+def _blocks(records: Iterator[Record], size: int) -> Iterator[list[Record]]:
+    while block := list(islice(records, size)):
         yield block

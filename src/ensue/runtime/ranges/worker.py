@@ -21,7 +21,7 @@ from ensue.core.replay import decide_by_facts, side_of
 from ensue.core.version import Version
 from ensue.errors import EnsueError, UnknownEventType, UnknownShape, VersionError
 from ensue.runtime.ranges.calling import called
-from ensue.runtime.ranges.messages import FAILED_ASKING, Answered, Asked, Call, Decide, Do, Failed, Greeting, Hello
+from ensue.runtime.ranges.messages import FAILED_ASKING, Answered, Asked, Call, Decide, Do, Failed, Greeting, Hello, Passed
 from ensue.runtime.ranges.pipe import Ended, Pipe
 
 
@@ -97,8 +97,7 @@ class Worker:
         return do_part(job, self._sources[message.place], message.part, self._tell)
 
     def _tell(self, count: int) -> None:
-        self._pipe.send(Asked(("done", count)))
-        self._pipe.receive()
+        self._pipe.send(Passed(count))
 
     def close(self) -> None:
         """Close what was opened."""
