@@ -95,8 +95,8 @@ class Data:
 
 
 set_values = object.__setattr__
-_set_dict = Data.__dict__["__dict__"].__set__  # what `set_values` would look up each time
 """Gives an instance its values past the freeze: as its `__dict__`, one dictionary that is its own from then on."""
+_set_dict = Data.__dict__["__dict__"].__set__  # what `set_values` would look up each time
 
 
 def _rebuild(cls: type[D], values: dict[str, Any]) -> D:
