@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import pytest
@@ -14,6 +15,7 @@ from ensue.core.event import Context
 from ensue.core.facts import Facts, Needs
 from ensue.core.record import Place
 from ensue.core.version import Version
+from ensue.errors import FormatError
 from tests.core.deciding import AT, EVENT_ID, answer, standing
 
 
@@ -193,3 +195,22 @@ def test_a_record_says_where_it_stands() -> None:
     assert not record.repeated
     assert record.as_repeat() == record
     assert hash(record.as_repeat()) == hash(record)
+
+
+def test_what_was_said_beside_is_told_as_it_was_written() -> None:
+    record, _ = recorded(*EVENTS[0])
+    assert (record.cause, record.occurred, record.behalf, record.purpose, record.requested, record.corrects) == (None,) * 6
+
+    record.said = {"cause": "e-1", "behalf": "dr-grace", "occurred": "2026-01-31T08:00:00.000000Z"}
+
+    assert (record.cause, record.behalf, record.purpose) == ("e-1", "dr-grace", None)
+    assert record.occurred == datetime(2026, 1, 31, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("written", ["yesterday", 7, ["2026-01-31"]])
+def test_an_occurred_that_is_no_instant_was_altered(written: Any) -> None:
+    record, _ = recorded(*EVENTS[0])
+    record.said = {"occurred": written}
+
+    with pytest.raises(FormatError, match=r"occurred is .* which is no instant and not what was written\. Run `ensue verify`"):
+        _ = record.occurred

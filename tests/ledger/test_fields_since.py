@@ -56,6 +56,13 @@ def test_what_was_recorded_before_a_field_came_is_the_same(record: Record, part:
     assert replay(record).outcome == "same"
 
 
+def test_a_field_that_took_the_place_of_another_has_its_default(record: Record) -> None:
+    form = parts_of(record)["form"]
+    form["remark"] = form.pop("note")
+
+    assert replay(record).outcome == "same"
+
+
 def test_a_value_that_is_not_the_default_still_differs(record: Record) -> None:
     parts_of(record)["effect"]["copies"] = 2
 
