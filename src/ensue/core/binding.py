@@ -314,7 +314,7 @@ def _read(one: StateField, target: Any, facts: Facts, bound: Bound) -> Any:
         if one.optional and (target is None or one.kind == "lookup"):
             return None
         raise NotFound(model=one.model_name, id="" if target is None else str(target))
-    bound.read.append((one, target))
+    bound.read.append((one, row.id))
     return row
 
 

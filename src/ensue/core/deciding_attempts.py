@@ -35,7 +35,7 @@ class AttemptContext(Context):
     __slots__ = ()
 
     @property
-    def occurred(self) -> datetime | None:
+    def occurred(self) -> datetime | None:  # pyright: ignore[reportIncompatibleVariableOverride]  # a field that cannot be read
         """Raises Missing: the caller may have said it, and nobody has written it down."""
         raise Missing("occurred, which is not kept with an attempt")
 

@@ -85,6 +85,7 @@ def records_selected(connection: Connection, selection: Selection, after: int, l
     if selection.types:
         query = query.where(event.c.type.in_(selection.types))
     result = connection.execute(query.limit(limit))
+    assert result.cursor is not None, "it selects"
     rows = result.cursor.fetchall()  # at once, and as the driver gives them: a page of a walk through the whole ledger
     result.close()
     return [StoredRecord._make(row) for row in rows]
