@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,12 +104,84 @@ def test_what_follows_is_told_as_it_stands() -> None:
     assert document.outcome() == canonical_trusted([document["operations"], document["effects"]])
 
 
+LEAVES = ("form/note", "state/row/0/name", "state/row/0/name/first", "operations/0/after/note", "effects/0/to")
+
+
+def sealed(*apart: str, values: Json) -> bytes:
+    """A payload in which the leaves named in *apart* have lines of their own, one of them inside another."""
+    leaf: dict[str, Json] = {name: {"_leaf": name} if name in apart else values for name in LEAVES}
+    if "state/row/0/name" in apart and "state/row/0/name/first" in apart:
+        inner: Json = {"first": leaf["state/row/0/name/first"], "last": "x"}
+    else:
+        inner = values
+    main: list[tuple[str, Json]] = [
+        ("form", {"note": leaf["form/note"], "kind": "a"}),
+        ("state", [["row", "Row", "r-1", {"name": leaf["state/row/0/name"]}]]),
+        ("operations", [["insert", "Row", "r-2", None, {"note": leaf["operations/0/after/note"]}, "step"]]),
+        ("effects", [["push", "k", {"to": [leaf["effects/0/to"], 1]}, "step"]]),
+    ]
+    lines = [(name, inner if name == "state/row/0/name" else values) for name in LEAVES if name in apart]
+    if "state/row/0/name" not in apart:
+        lines = [one for one in lines if one[0] != "state/row/0/name/first"]
+    return seal([*main, *lines], SEED).data
+
+
+@given(st.sets(st.sampled_from(LEAVES)), VALUES)
+def test_leaves_stand_in_their_places_in_what_followed_too(apart: set[str], values: Json) -> None:
+    payload = sealed(*apart, values=values)
+    careful = join(open_payload(payload))
+
+    document = Document(payload)
+
+    assert document.outcome() == canonical_trusted([careful["operations"], careful["effects"]])
+    assert dict(document) == careful
+
+
 @pytest.mark.parametrize(
-    "payload",
+    ("written", "altered"),
     [
-        b'+ form {}\n+ state []\n+ operations [{"_leaf":"operations/0"}]\n+ effects []\n+ operations/0 1\n',
-        b"".join(b"= %b AAAAAAAAAAAAAAAAAAAAAA []\n" % name.encode() for name in MAIN),
+        (b'+ effects/0/to 7\n', b'+ effects/0/to 7,8\n'),
+        (b'+ effects/0/to 7\n', b'+ effects/0/to 7\n+ effects/0/to 8\n'),
+        (b'+ effects/0/to 7\n', b''),
+        (b'+ effects/0/to 7\n', b'+ effects/0/cc 7\n'),
+        (b'+ effects/0/to 7\n', b'+ effects/0/to 7\n+ effects/0/cc 7\n'),
+        (b'+ form/note 7\n', b'+ form/note {"_leaf":"effects/0/to"}\n'),
+        (b'"kind":"a"', b'"kind":{"_leaf":"form/note"}'),
+        (b'"kind":"a"', b'"kind":{"_leaf":"effects/0/to"}'),
+        (b'"kind":"a"', b'"kind":{"_leaf":"form/other"}'),
+        (b'"kind":"a"', b'"kind":{"A":1,"_leaf":"form/other"}'),
+        (b'+ form/note 7\n', b'+ form/note\n'),
+        (b'+ form/note 7\n', b'+ form//note 7\n'),
+        (b'+ form/note 7\n', b'? form/note 7\n'),
+        (b'+ effects/0/to 7\n', b'+ effects/0/to 7'),
     ],
-)
-def test_what_follows_is_not_told_where_it_stands_in_parts(payload: bytes) -> None:
+)  # fmt: skip
+def test_leaves_that_were_altered_are_read_as_the_careful_reader_does(written: bytes, altered: bytes) -> None:
+    payload = sealed("form/note", "effects/0/to", values=7)
+    assert written in payload
+    payload = payload.replace(written, altered)
+
+    assert told(lambda: dict(Document(payload))) == told(lambda: join(open_payload(payload)))
+
+
+def told(read: Callable[[], dict[str, Json]]) -> dict[str, Json] | str:
+    """What was read, or why it cannot be."""
+    try:
+        return read()
+    except FormatError as error:
+        return str(error)
+
+
+def test_very_many_leaves_are_read_as_well() -> None:
+    notes: list[Json] = [{"_leaf": f"form/notes/{number}"} for number in range(100)]
+    main: list[tuple[str, Json]] = [("form", {"notes": notes}), ("state", []), ("operations", []), ("effects", [])]
+    payload = seal([*main, *((f"form/notes/{number}", number) for number in range(100))], SEED).data
+
+    assert Document(payload)["form"] == {"notes": [*range(100)]}
+    assert Document(payload).outcome() is None
+
+
+def test_what_follows_is_not_told_where_something_was_erased() -> None:
+    payload = b"".join(b"= %b AAAAAAAAAAAAAAAAAAAAAA []\n" % name.encode() for name in MAIN)
+
     assert Document(payload).outcome() is None

@@ -7,9 +7,9 @@ As `parse_header` and `join(open_payload(…))`, but four times as quick: that t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, TypeVar
 
 from ensue.core.canonical import Json, from_base64url, parse_trusted
 from ensue.core.quick import quick
@@ -17,7 +17,13 @@ from ensue.errors import FormatError
 from ensue.log.header import parse_header
 from ensue.log.payload import find_name, join, open_payload
 
-MAIN: Final = ("form", "state", "operations", "effects")
+N = TypeVar("N")
+LEAF: Final = b'"_leaf":'
+"""How a leaf of its own is named in its place. Within a text the quotes would be escaped."""
+LEAVES_MAX: Final = 64
+KNOWN: tuple[str, ...] = ("form", "state")
+FOLLOWED: tuple[str, ...] = ("operations", "effects")
+MAIN: Final = (*KNOWN, *FOLLOWED)
 """The leaves that every payload has, first and in this order."""
 SAID: Final = ("cause", "corrects", "occurred", "behalf", "purpose", "requested")
 """What may be said of an event beside, and a record tells. The rest of a header is not kept: records are held by the thousand."""
@@ -76,7 +82,7 @@ class Document(Mapping[str, Json]):
         self._outcome: bytes | None = None
 
     def outcome(self) -> bytes | None:
-        """The J1 bytes of `[operations, effects]`, as they stand; None where parts of them are leaves of their own, or are erased."""
+        """The J1 bytes of `[operations, effects]`, every leaf in its place; None where something was erased, or there are very many."""
         if self._read is None:
             self._read = self._begin()
         return self._outcome
@@ -96,27 +102,53 @@ class Document(Mapping[str, Json]):
         return len(MAIN)
 
     def _begin(self) -> dict[str, Json]:
-        """Form and state; of what followed only the bytes, where all stands together: to decide again needs no more."""
+        """Form and state; of what followed only the bytes, where they can be told: to decide again needs no more."""
         form, _, rest = self._payload.partition(b"\n+ state ")
         state, _, rest = rest.partition(b"\n+ operations ")
         operations, _, rest = rest.partition(b"\n+ effects ")
         effects, end, rest = rest.partition(b"\n")
-        if form[:7] == b"+ form " and end and not rest:
-            try:
-                read = {"form": parse_trusted(form[7:]), "state": parse_trusted(state)}
-                self._outcome = b"[%b,%b]" % (operations, effects)
+        if form[:7] == b"+ form " and end:
+            both = b"[%b,%b]" % (form[7:], state), b"[%b,%b]" % (operations, effects)
+            whole = _put_back(*both, rest) if rest else both
+            read = None if whole is None else _parsed(KNOWN, whole[0])
+            if whole is not None and read is not None:
+                self._outcome = whole[1]
                 return read
-            except FormatError:
-                pass  # a line stands where none should; said below
         return _in_parts(self._payload)
 
     def _finish(self, read: dict[str, Json]) -> dict[str, Json]:
-        assert self._outcome is not None, "what was not read stands together"
-        try:
-            read["operations"], read["effects"] = cast(list[Json], parse_trusted(self._outcome))
-        except (FormatError, ValueError):
-            return _in_parts(self._payload)
-        return read
+        assert self._outcome is not None, "what was not read can be told"
+        followed = _parsed(FOLLOWED, self._outcome)
+        return _in_parts(self._payload) if followed is None else {**read, **followed}
+
+
+def _put_back(known: bytes, followed: bytes, lines: bytes) -> tuple[bytes, bytes] | None:
+    """
+    Both with every leaf that has a line of its own in its place, as bytes.
+
+    None where that is not all there is to it: something was erased, or named twice, or is no value; or there are too many lines
+    to look for each.
+    """
+    leaves = lines.split(b"\n")
+    if leaves.pop() or len(leaves) > LEAVES_MAX:
+        return None
+    values = []
+    for line in leaves:
+        mark, _, rest = line.partition(b" ")
+        name, _, value = rest.partition(b" ")
+        place = b'{"_leaf":"%b"}' % name
+        if mark != b"+" or not value or find_name(name) is None:
+            return None
+        if known.count(place) == 1:
+            known = known.replace(place, value)
+        elif followed.count(place) == 1:
+            followed = followed.replace(place, value)
+        else:
+            return None
+        values.append(value)
+    if LEAF in known or LEAF in followed or _parsed(range(len(values)), b"[%b]" % b",".join(values)) is None:
+        return None
+    return known, followed
 
 
 def _in_parts(payload: bytes) -> dict[str, Json]:
@@ -144,13 +176,15 @@ def _leaves(payload: bytes) -> dict[str, Json] | None:
             return None
         names.append(name)
         values.append(value)
-    return _parsed(names, values) if tuple(names[: len(MAIN)]) == MAIN else None
+    if tuple(names[: len(MAIN)]) != MAIN or len(set(names)) < len(names):
+        return None
+    return _parsed(names, b"[%b]" % b",".join(values))
 
 
-def _parsed(names: Sequence[str], values: Iterable[bytes]) -> dict[str, Json] | None:
+def _parsed(names: Sequence[N], values: bytes) -> dict[N, Json] | None:
+    """A JSON array as values by name; None where it is none, or has another number of values."""
     try:
-        parsed: Any = parse_trusted(b"[" + b",".join(values) + b"]")
+        parsed: Any = parse_trusted(values)
     except FormatError:
         return None
-    leaves: dict[str, Json] = dict(zip(names, parsed, strict=False))
-    return leaves if len(leaves) == len(names) == len(parsed) else None
+    return dict(zip(names, parsed, strict=True)) if len(parsed) == len(names) else None
