@@ -153,32 +153,11 @@ def _put_back(known: bytes, followed: bytes, lines: bytes) -> tuple[bytes, bytes
 
 def _in_parts(payload: bytes) -> dict[str, Json]:
     """The four, leaf by leaf."""
-    leaves = _leaves(payload)
-    document = join(open_payload(payload) if leaves is None else leaves)
+    document = join(open_payload(payload))
     missing = [name for name in MAIN if name not in document]
     if missing:
         raise FormatError(f"The payload has no leaf {', '.join(missing)}. Run `ensue verify`.")
     return document
-
-
-def _leaves(payload: bytes) -> dict[str, Json] | None:
-    """The leaves of a payload of which nothing was erased, read in one go; None where it is not as expected."""
-    lines = payload.split(b"\n")
-    if lines.pop() or not lines:
-        return None
-    names: list[str] = []
-    values: list[bytes] = []
-    for line in lines:
-        mark, _, rest = line.partition(b" ")
-        written, _, value = rest.partition(b" ")
-        name = find_name(written)
-        if mark != b"+" or name is None or not value:
-            return None
-        names.append(name)
-        values.append(value)
-    if tuple(names[: len(MAIN)]) != MAIN or len(set(names)) < len(names):
-        return None
-    return _parsed(names, b"[%b]" % b",".join(values))
 
 
 def _parsed(names: Sequence[N], values: bytes) -> dict[N, Json] | None:
